@@ -1,0 +1,61 @@
+"""`python -m deploy.local.clickhouse`: serve one data folder until SIGTERM or SIGINT.
+
+The password, if there is to be one, is read from the variable CLICKHOUSE_PASSWORD (others see arguments).
+"""
+
+import argparse
+import logging
+import os
+import signal
+import sys
+import threading
+from pathlib import Path
+
+from deploy.local.clickhouse.account import Account
+from deploy.local.clickhouse.engine import Engine
+from deploy.local.clickhouse.errors import EngineError
+from deploy.local.clickhouse.http_server import HttpServer
+from deploy.local.clickhouse.tcp_server import TcpServer
+
+logger = logging.getLogger("deploy.local.clickhouse")
+
+
+def main() -> int:
+    options = _options()
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    account = Account(user=options.user, password=os.environ.get("CLICKHOUSE_PASSWORD", ""))
+    options.data.mkdir(parents=True, exist_ok=True)
+    try:
+        engine = Engine(options.data)
+        tcp = TcpServer(engine, account, options.host, options.tcp_port)
+        http = HttpServer(engine, account, options.host, options.http_port)
+    except (EngineError, OSError) as error:
+        logger.error("can't start: %s", error)
+        return 1
+    for serve in (tcp.serve, http.serve_forever):
+        threading.Thread(target=serve, daemon=True).start()
+    logger.info("ClickHouse %s.%s.%s, TCP on %s", *engine.version, options.tcp_port)
+    stop.wait()
+    logger.info("stopping")
+    http.shutdown()
+    http.server_close()
+    tcp.stop()
+    engine.close()
+    return 0
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m deploy.local.clickhouse")
+    parser.add_argument("--data", type=Path, required=True, help="the folder to keep tables in")
+    parser.add_argument("--host", default="127.0.0.1")
+    parser.add_argument("--tcp-port", type=int, default=9000)
+    parser.add_argument("--http-port", type=int, default=8123)
+    parser.add_argument("--user", default="default")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,45 @@
+"""The ClickHouse engine in this process, the only owner of a data folder."""
+
+import itertools
+import threading
+from contextlib import suppress
+from pathlib import Path
+
+from deploy.local.clickhouse.errors import EngineError
+from deploy.local.clickhouse.session import TAG, Session
+from deploy.local.clickhouse.sql import quote
+from deploy.local.clickhouse.targets import Targets
+
+
+class Engine:
+    """Opens sessions, and stops what runs in them.
+
+    Args:
+        data: the folder with the tables; made if it isn't there.
+
+    Raises:
+        EngineError: another process has the folder, or it can't be read.
+    """
+
+    def __init__(self, data: Path) -> None:
+        self._path = str(data)
+        self._numbers = itertools.count(1)
+        self._targets = Targets()
+        self._admin = self.session()
+        self._admin_lock = threading.Lock()
+        row = self._admin.run("SELECT version(), timezone(), hostName()", "TSV").decode().split()
+        major, minor, patch = (int(part) for part in row[0].split(".")[:3])
+        self.version = (major, minor, patch)
+        self.timezone = row[1]
+        self.host = row[2]
+
+    def session(self) -> Session:
+        return Session(self._path, self._targets, f"session {next(self._numbers)}")
+
+    def kill(self, tag: str) -> None:
+        """Stop the statement that runs under `tag`, if any. Returns before it has stopped."""
+        with self._admin_lock, suppress(EngineError):
+            self._admin.run(f"KILL QUERY WHERE {TAG} = {quote(tag)} ASYNC", "Null")
+
+    def close(self) -> None:
+        self._admin.close()
