@@ -1,0 +1,147 @@
+"""From a run of Kafka records to columns: the one place that sees records.
+
+A run is decoded as JSON lines in one call, which costs half of decoding its records one by one. Where anything is off
+(the call fails, a value holds a line break, a key isn't its user) the run is decoded record by record, so that each bad
+record becomes a dead letter with its reason and its neighbours go through.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from operator import attrgetter
+from typing import Any, NamedTuple, Protocol
+
+import msgspec
+import numpy as np
+
+from schemas.batch import NUMBERS, TEXTS, EventBatch
+from schemas.deadletters import DeadLetter
+from schemas.events import EVENTS_OF_TOPIC, Event
+
+_COLUMNS = ("code", "ts", *NUMBERS, *TEXTS)
+_columns_of = attrgetter(*_COLUMNS)
+_AT_FIELD = re.compile(r"^(?P<what>.*) - at `\$\.?(?P<field>[^`]*)`$", re.DOTALL)
+
+
+class Record(Protocol):
+    """What is used of a Kafka record; aiokafka's ``ConsumerRecord`` is one."""
+
+    @property
+    def offset(self) -> int: ...
+    @property
+    def timestamp(self) -> int: ...
+    @property
+    def key(self) -> bytes | None: ...
+    @property
+    def value(self) -> bytes | None: ...
+
+
+class Decoded(NamedTuple):
+    events: EventBatch
+    dead_letters: list[DeadLetter]
+
+
+class Decoder:
+    """Decodes the records of one topic. Not thread-safe; costs 1 µs of CPU an event on clean input.
+
+    Parameters
+    ----------
+    topic
+        The topic's name in the contract, without prefix: one of ``schemas.topics.INPUTS``.
+    max_ahead_ms
+        How far an event's time may lie beyond its record's time, by which producers' wrong clocks are told.
+    """
+
+    def __init__(self, topic: str, *, max_ahead_ms: int = 3_600_000) -> None:
+        self.topic = topic
+        self.max_ahead_ms = max_ahead_ms
+        self._json = msgspec.json.Decoder(EVENTS_OF_TOPIC[topic])
+
+    def decode(self, partition: int, records: Sequence[Record]) -> Decoded:
+        """Never raises for what a record holds: that goes to ``dead_letters``."""
+        offset = np.array([record.offset for record in records], dtype=np.int64)  # (n,)
+        events = self._decode_run(records)
+        if events is not None:
+            batch = self._columns(partition, offset, events)
+            record_ts = np.array([record.timestamp for record in records], dtype=np.int64)  # (n,)
+            if (batch.ts <= record_ts + self.max_ahead_ms).all():
+                return Decoded(batch, [])
+        return self._decode_each(partition, records)
+
+    def _decode_run(self, records: Sequence[Record]) -> list[Event] | None:
+        """All events at once, or None where that is impossible or would differ from record by record."""
+        try:
+            values = b"\n".join([record.value for record in records])  # type: ignore[misc]
+            keys = b"\n".join([record.key for record in records])  # type: ignore[misc]
+            events: list[Event] = self._json.decode_lines(values)
+        except (TypeError, msgspec.DecodeError, UnicodeDecodeError):
+            return None
+        n_breaks = len(records) - 1
+        if len(events) != len(records) or values.count(b"\n") != n_breaks or keys.count(b"\n") != n_breaks:
+            return None
+        users = "\n".join([event.user_id for event in events])
+        return events if users.encode() == keys else None
+
+    def _decode_each(self, partition: int, records: Sequence[Record]) -> Decoded:
+        good: list[tuple[int, Event]] = []
+        letters: list[DeadLetter] = []
+        for record in records:
+            try:
+                good.append((record.offset, self._decode_one(record)))
+            except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+                letters.append(
+                    DeadLetter(
+                        topic=self.topic,
+                        partition=partition,
+                        offset=record.offset,
+                        record_ts=record.timestamp,
+                        reason=reason_of(error),
+                        key=record.key or b"",
+                        value=record.value or b"",
+                    )
+                )
+        offset = np.array([at for at, _ in good], dtype=np.int64)
+        return Decoded(self._columns(partition, offset, [event for _, event in good]), letters)
+
+    def _decode_one(self, record: Record) -> Event:
+        if record.value is None:
+            raise msgspec.ValidationError("Expected an event, got a record without a value")
+        event: Event = self._json.decode(record.value)
+        if not record.key:
+            raise msgspec.ValidationError("Expected the user_id, got an empty key - at `$.key`")
+        if record.key != event.user_id.encode():
+            raise msgspec.ValidationError("Expected the user_id, got another key - at `$.key`")
+        if event.ts > record.timestamp + self.max_ahead_ms:
+            raise msgspec.ValidationError(
+                f"Expected at most {self.max_ahead_ms // 1000} s after the record's time - at `$.ts`"
+            )
+        return event
+
+    def _columns(self, partition: int, offset: np.ndarray, events: Sequence[Event]) -> EventBatch:
+        columns = list(zip(*map(_columns_of, events), strict=True)) or [()] * len(_COLUMNS)
+        code, ts, *rest = columns
+        numbers = (np.array(column, dtype=np.float64) for column in rest[: len(NUMBERS)])
+        named: dict[str, Any] = dict(zip((*NUMBERS, *TEXTS), (*numbers, *rest[len(NUMBERS) :]), strict=True))
+        return EventBatch(
+            topic=self.topic,
+            partition=partition,
+            offset=offset,
+            type=np.array(code, dtype=np.uint8),
+            ts=np.array(ts, dtype=np.int64),
+            **named,
+        )
+
+
+def reason_of(error: Exception) -> str:
+    """A decoding error as ``field: what was expected``.
+
+    >>> reason_of(msgspec.ValidationError("Expected `int` >= 0 - at `$.price`"))
+    'price: Expected `int` >= 0'
+    """
+    message = str(error)
+    at_field = _AT_FIELD.match(message)
+    if at_field and at_field["field"]:
+        return f"{at_field['field']}: {at_field['what']}"
+    missing = re.match(r"^Object missing required field `(?P<field>[^`]*)`$", message)
+    return f"{missing['field']}: Missing, but required" if missing else message

@@ -1,0 +1,37 @@
+-- Snapshots of the models, newest last; and the examples that each snapshot learnt beyond its parent's.
+CREATE TABLE models
+(
+    name LowCardinality(String),
+    version String,
+    parent String,
+    created_ms Int64,
+    river_version LowCardinality(String),
+    feature_set LowCardinality(String),
+    features Array(String),
+    examples UInt64 COMMENT 'learnt in all',
+    positives UInt64,
+    learnt_until_ms Int64 COMMENT 'event time up to which due predictions have been considered',
+    metrics String COMMENT 'JSON: progressive metrics so far',
+    size UInt64,
+    sha256 FixedString(64),
+    hmac FixedString(64),
+    snapshot String COMMENT 'pickle; loaded only where hmac is right'
+)
+ENGINE = ReplacingMergeTree(created_ms)
+ORDER BY (name, version)
+SETTINGS non_replicated_deduplication_window = 1000;
+
+CREATE TABLE learnt
+(
+    model LowCardinality(String),
+    version String COMMENT 'the snapshot that contains the example; rows of a version that is not in models were never learnt',
+    user_id String,
+    event_id String,
+    label UInt8,
+    score Float32 COMMENT 'as predicted before learning',
+    due_ms Int64,
+    learnt_ms Int64
+)
+ENGINE = ReplacingMergeTree(learnt_ms)
+ORDER BY (model, version, user_id, event_id)
+SETTINGS non_replicated_deduplication_window = 1000;

@@ -1,0 +1,25 @@
+-- Alerts as they went to their topics.
+CREATE TABLE alerts
+(
+    alert_id String,
+    kind LowCardinality(String),
+    user_id String,
+    event_id String,
+    topic LowCardinality(String),
+    partition Int32,
+    offset Int64,
+    ts DateTime64(3, 'UTC'),
+    score Float32,
+    threshold Float32,
+    version LowCardinality(String),
+    order_id String,
+    amount Float64,
+    reason_features Array(String),
+    reason_values Array(Float64),
+    reason_contributions Array(Float64),
+    reason_texts Array(String),
+    raised_ms Int64
+)
+ENGINE = ReplacingMergeTree(raised_ms)
+ORDER BY (kind, ts, alert_id)
+SETTINGS non_replicated_deduplication_window = 1000;

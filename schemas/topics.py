@@ -1,0 +1,39 @@
+"""The topics: what Footfall reads and what it writes. A prefix set by the operator goes before each name."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+CLICKS = "clicks"
+CARTS = "carts"
+REVIEWS = "reviews"
+LABELS = "labels"
+REVIEWS_SCORED = "reviews.scored"
+ALERTS_FRAUD = "alerts.fraud"
+ALERTS_CHURN = "alerts.churn"
+ALERTS_SYSTEM = "alerts.system"
+DEAD_LETTERS = "dead-letters"
+
+BEHAVIOUR = (CLICKS, CARTS, REVIEWS)
+"""The topics that make up a profile, in the order of its ``offsets``. Their partition counts must agree."""
+
+INPUTS = (CLICKS, CARTS, REVIEWS, LABELS)
+OUTPUTS = (REVIEWS_SCORED, ALERTS_FRAUD, ALERTS_CHURN, ALERTS_SYSTEM, DEAD_LETTERS)
+ALL = INPUTS + OUTPUTS
+
+
+@dataclass(frozen=True, kw_only=True)
+class TopicNames:
+    """Maps the contract's names to the names on the broker and back."""
+
+    prefix: str = ""
+
+    def on_broker(self, topic: str) -> str:
+        return self.prefix + topic
+
+    def in_contract(self, name: str) -> str:
+        """Raises ``KeyError`` where ``name`` isn't one of Footfall's topics."""
+        topic = name.removeprefix(self.prefix)
+        if not name.startswith(self.prefix) or topic not in ALL:
+            raise KeyError(name)
+        return topic

@@ -1,0 +1,112 @@
+"""All settings, read once from the environment.
+
+Each field of :class:`Settings` is the variable ``FOOTFALL_`` plus its name in capitals: ``kafka`` is ``FOOTFALL_KAFKA``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import Field, dataclass, field, fields
+from typing import Any
+
+from streams.errors import SettingError
+
+_PREFIX = "FOOTFALL_"
+
+
+class Secret(str):
+    """A string that doesn't show itself in a ``repr``, and so neither in a log nor in a traceback."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return "'***'" if self else "''"
+
+
+def _setting(default: Any, help: str, **bounds: Any) -> Any:
+    return field(default=default, metadata={"help": help, **bounds})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    kafka: str = _setting("127.0.0.1:9092", "bootstrap servers, host:port separated by commas")
+    kafka_security: str = _setting(
+        "PLAINTEXT", "security protocol", choices=("PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL")
+    )
+    kafka_sasl_mechanism: str = _setting("PLAIN", "SASL mechanism", choices=("PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"))
+    kafka_user: str = _setting("", "SASL user")
+    kafka_password: Secret = _setting(Secret(), "SASL password")
+    kafka_ca: str = _setting("", "file of CA certificates; empty for the system's")
+    kafka_certificate: str = _setting("", "file of the client's certificate, for mutual TLS")
+    kafka_key: str = _setting("", "file of the client's key, for mutual TLS")
+
+    group: str = _setting("footfall", "consumer group, and name of the Faust app")
+    topic_prefix: str = _setting("", "goes before each topic's name")
+    partitions: int = _setting(4, "partitions of topics that Footfall creates", low=1, high=1024)
+    replication: int = _setting(1, "replication factor of topics that Footfall creates", low=1, high=32)
+
+    clickhouse: Secret = _setting(
+        Secret("clickhouse://default@127.0.0.1:9000/default"),
+        "clickhouse://user:password@host:port/database; clickhouses:// for TLS",
+    )
+    clickhouse_compression: str = _setting("none", "of the native protocol", choices=("none", "lz4", "zstd"))
+    clickhouse_timeout_s: float = _setting(30.0, "of one query or insert", low=0.1, high=3600)
+
+    batch_records: int = _setting(4000, "records of one fetch, at most", low=1, high=100_000)
+    flush_rows: int = _setting(60_000, "events that may wait for being written, at most", low=1, high=10_000_000)
+    flush_interval_s: float = _setting(0.5, "time from one write to the next, at least", low=0, high=60)
+    commit_interval_s: float = _setting(1.0, "time from one commit of offsets to the next", low=0.1, high=60)
+    session_timeout_s: float = _setting(10.0, "after which the broker gives a silent worker up", low=1, high=300)
+    outage_deadline_s: float = _setting(120.0, "how long a service may be gone before the worker stops", low=1)
+
+    profile_cache_rows: int = _setting(200_000, "clean profile rows a worker keeps in memory", low=1_000)
+    duplicate_window: int = _setting(
+        200_000, "records of a partition within which an event sent twice counts once", low=0, high=50_000_000
+    )
+    max_ahead_s: float = _setting(3600.0, "how far an event's time may lie beyond its record's", low=0)
+
+    dead_letter_ratio: float = _setting(0.5, "share of dead letters in the last run length that stops", low=0, high=1)
+    dead_letter_run: int = _setting(1_000, "records over which the share is taken", low=1)
+
+    churn_horizon_days: float = _setting(30.0, "silence in event time that counts as churn", low=0.001)
+    fraud_threshold: float = _setting(0.9, "fraud probability from which an alert goes out", low=0, high=1)
+    churn_threshold: float = _setting(0.95, "churn probability from which an alert goes out", low=0, high=1)
+    warm_up_examples: int = _setting(200, "labels a model has to learn before it scores", low=0)
+    learn_interval_s: float = _setting(2.0, "time from one round of learning to the next", low=0.05)
+    model_key: Secret = _setting(Secret(), "key that signs model snapshots; needed by every worker")
+
+    log_level: str = _setting("INFO", "of the log", choices=("DEBUG", "INFO", "WARNING", "ERROR"))
+
+    @classmethod
+    def from_env(cls, environ: Mapping[str, str]) -> Settings:
+        """Raises :class:`SettingError` for a value that can't be, and for a ``FOOTFALL_`` variable that isn't one."""
+        known = {_PREFIX + setting.name.upper(): setting for setting in fields(cls)}
+        given = {name: value for name, value in environ.items() if name.startswith(_PREFIX)}
+        unknown = sorted(given.keys() - known.keys())
+        if unknown:
+            raise SettingError(f"{unknown[0]} is not a setting; the settings are {', '.join(sorted(known))}")
+        return cls(**{known[name].name: _parsed(name, known[name], value) for name, value in given.items()})
+
+    def to_env(self) -> dict[str, str]:
+        """The environment that gives these settings again, defaults left out. It holds the secrets in clear."""
+        return {
+            _PREFIX + setting.name.upper(): str(getattr(self, setting.name))
+            for setting in fields(self)
+            if getattr(self, setting.name) != setting.default
+        }
+
+
+def _parsed(name: str, setting: Field[Any], text: str) -> Any:
+    kind: type = type(setting.default)
+    rules = setting.metadata
+    try:
+        value = kind(text)
+    except ValueError:
+        raise SettingError(f"{name} is {text!r}, but must be {kind.__name__}: {rules['help']}") from None
+    if "choices" in rules and value not in rules["choices"]:
+        raise SettingError(f"{name} is {text!r}, but must be one of {', '.join(rules['choices'])}")
+    if "low" in rules and value < rules["low"]:
+        raise SettingError(f"{name} is {text}, but must be at least {rules['low']}: {rules['help']}")
+    if "high" in rules and value > rules["high"]:
+        raise SettingError(f"{name} is {text}, but must be at most {rules['high']}: {rules['help']}")
+    return value
