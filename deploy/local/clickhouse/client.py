@@ -4,6 +4,7 @@ import logging
 import socket
 import struct
 from contextlib import suppress
+from dataclasses import replace
 
 from deploy.local.clickhouse import blocks, packets
 from deploy.local.clickhouse.account import Account
@@ -148,11 +149,14 @@ class Client:
         columns = session.columns_for(insert)
         for _, spec in columns:
             extent_of(spec)  # refused now, since rows that can't be walked would end the connection
-        with session.insert(insert.statement) as rows:
+        n_rows = size = 0
+        with session.insert(replace(insert, format="Native")) as rows:
             outgoing.send(blocks.header(columns))
             incoming.expect_more()
             for _, block in incoming.blocks():
                 rows.append(block.body)
-            n_rows, size = rows.finish()
+                n_rows += block.rows
+                size += len(block.body)
+            rows.finish()
         written = packets.progress(rows=0, size=0, written_rows=n_rows, written_bytes=size)
         self._socket.sendall(written + packets.END_OF_STREAM)

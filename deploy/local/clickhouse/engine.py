@@ -1,12 +1,13 @@
 """The ClickHouse engine in this process, the only owner of a data folder."""
 
 import itertools
+import shutil
 import threading
 from contextlib import suppress
 from pathlib import Path
 
 from deploy.local.clickhouse.errors import EngineError
-from deploy.local.clickhouse.session import TAG, Session
+from deploy.local.clickhouse.session import TAG, Session, incoming_folder
 from deploy.local.clickhouse.sql import quote
 from deploy.local.clickhouse.targets import Targets
 
@@ -22,11 +23,14 @@ class Engine:
     """
 
     def __init__(self, data: Path) -> None:
-        self._path = str(data)
+        self._data = data
         self._numbers = itertools.count(1)
         self._targets = Targets()
         self._admin = self.session()
         self._admin_lock = threading.Lock()
+        incoming = incoming_folder(data)
+        shutil.rmtree(incoming, ignore_errors=True)  # of a process that was killed
+        incoming.mkdir()
         row = self._admin.run("SELECT version(), timezone(), hostName()", "TSV").decode().split()
         major, minor, patch = (int(part) for part in row[0].split(".")[:3])
         self.version = (major, minor, patch)
@@ -34,7 +38,7 @@ class Engine:
         self.host = row[2]
 
     def session(self) -> Session:
-        return Session(self._path, self._targets, f"session {next(self._numbers)}")
+        return Session(self._data, self._targets, f"session {next(self._numbers)}")
 
     def kill(self, tag: str) -> None:
         """Stop the statement that runs under `tag`, if any. Returns before it has stopped."""

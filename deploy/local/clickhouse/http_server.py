@@ -161,7 +161,7 @@ def _answer(session: Session, url: dict[str, str], body: Iterator[bytes], *, cha
     output_format = url.get("default_format", "TabSeparated")
     params = {key.removeprefix("param_"): value for key, value in url.items() if key.startswith("param_")}
     if insert := streamed_insert(query):
-        with session.insert(insert.statement, insert.format) as rows:
+        with session.insert(insert) as rows:
             for part in body:
                 rows.append(part)
             rows.finish()

@@ -1,38 +1,41 @@
-"""An INSERT whose rows come piece by piece."""
+"""An INSERT whose rows come piece by piece: collected in a file, which the engine then reads in one statement.
 
-from contextlib import suppress
+chDB can also take rows directly (`send_insert`), but in 26.9 that reports success when the engine refused them: too
+many partitions, a constraint, a failing materialised view.
+"""
+
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from chdb.state.sqlitelike import StreamingInserter
-
-from deploy.local.clickhouse.errors import EngineError
+from deploy.local.clickhouse.sql import quote
+from deploy.local.clickhouse.statements import StreamedInsert
 
 
 class Insert:
     """Nothing of it is seen before `finish`, and nothing remains of it when its `with` is left without.
 
-    (Rows beyond `min_insert_block_size_rows`, a million, are written as they come, as by any ClickHouse.)
+    Args:
+        run: runs a statement to its end.
+        folder: where to collect. The file lives shortly and is not synced: it hardly ever meets the disk.
     """
 
-    def __init__(self, stream: StreamingInserter) -> None:
-        self._stream = stream
-        self._open = True
+    def __init__(self, run: Callable[[str], object], insert: StreamedInsert, folder: Path) -> None:
+        self._run = run
+        self._insert = insert
+        self._file = tempfile.NamedTemporaryFile(dir=folder, buffering=0)  # noqa: SIM115 - closed in __exit__
+        self._size = 0
 
     def append(self, data: bytes) -> None:
-        try:
-            self._stream.append(data)  # type: ignore[no-untyped-call]
-        except RuntimeError as error:
-            raise EngineError.of(error) from None
+        self._file.write(data)
+        self._size += len(data)
 
-    def finish(self) -> tuple[int, int]:
-        """Wait until the rows are on disk; return how many rows and bytes."""
-        self._open = False
-        try:
-            result = self._stream.finish()
-        except RuntimeError as error:
-            raise EngineError.of(error) from None
-        return result.rows_written, result.bytes_written
+    def finish(self) -> None:
+        """Wait until the rows are in the table. Raises `EngineError` if the engine refuses them."""
+        if self._size:
+            self._run(self._insert.from_file(quote(self._file.name)))
 
     def __enter__(self) -> Self:
         return self
@@ -40,6 +43,4 @@ class Insert:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._open:
-            with suppress(RuntimeError):
-                self._stream.cancel()  # type: ignore[no-untyped-call]
+        self._file.close()

@@ -6,6 +6,7 @@ while the engine works. Whatever the engine refuses is raised as `EngineError`.
 
 import re
 from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 import orjson
@@ -13,7 +14,7 @@ from chdb.session import Session as ChdbSession
 
 from deploy.local.clickhouse import statements
 from deploy.local.clickhouse.blocks import Block, split
-from deploy.local.clickhouse.errors import BAD_ARGUMENTS, UNKNOWN_SETTING, EngineError
+from deploy.local.clickhouse.errors import BAD_ARGUMENTS, NO_SUCH_COLUMN_IN_TABLE, UNKNOWN_SETTING, EngineError
 from deploy.local.clickhouse.insert import Insert
 from deploy.local.clickhouse.packets import Setting
 from deploy.local.clickhouse.sql import identifier, quote
@@ -29,8 +30,9 @@ _COMPUTED = {"MATERIALIZED", "ALIAS", "EPHEMERAL"}
 class Session:
     """What one client sees: its database, its settings, its temporary tables."""
 
-    def __init__(self, path: str, targets: Targets, tag: str) -> None:
-        self._chdb = ChdbSession(path)  # type: ignore[no-untyped-call]
+    def __init__(self, data: Path, targets: Targets, tag: str) -> None:
+        self._chdb: ChdbSession = self._call(ChdbSession, str(data))
+        self._incoming = incoming_folder(data)
         self._targets = targets
         self._own_tag = tag
         self._applied: dict[str, str] = {}
@@ -110,8 +112,8 @@ class Session:
             self.database = self._query("SELECT currentDatabase()", "TSVRaw").decode().strip()
         return printed
 
-    def insert(self, statement: str, input_format: str = "Native") -> Insert:
-        return Insert(self._call(self._chdb.send_insert, statement, input_format))
+    def insert(self, insert: statements.StreamedInsert) -> Insert:
+        return Insert(lambda sql: self._query(sql, "Null"), insert, self._incoming)
 
     def external(self, name: str, block: Block) -> None:
         """Add rows to a temporary table that lives until `drop_externals`."""
@@ -119,7 +121,7 @@ class Session:
             described = ", ".join(f"{identifier(column)} {spec}" for column, spec in block.columns)
             self._query(f"CREATE TEMPORARY TABLE {identifier(name)} ({described})", "Null")
             self._externals.append(name)
-        with self.insert(f"INSERT INTO {identifier(name)}") as rows:
+        with self.insert(statements.StreamedInsert(identifier(name))) as rows:
             rows.append(block.body)
             rows.finish()
 
@@ -143,9 +145,12 @@ class Session:
         if not columns:
             return tuple((name, spec) for name, spec, kind in described if kind not in _COMPUTED)
         types = {name: spec for name, spec, _ in described}
-        # The engine says what is wrong with a column that isn't there when the INSERT begins.
-        names = (part.strip().strip('`"') for part in columns[1:-1].split(","))
-        return tuple((name, types.get(name, "String")) for name in names if name)
+        names = [part.strip().strip('`"') for part in columns[1:-1].split(",")]
+        for name in names:
+            if name not in types:
+                text = f"DB::Exception: No such column {name} in table {table} (NO_SUCH_COLUMN_IN_TABLE)"
+                raise EngineError(NO_SUCH_COLUMN_IN_TABLE, text)
+        return tuple((name, types[name]) for name in names)
 
     def _describe(self, what: str) -> Iterator[tuple[str, str, str]]:
         # Without the setting, tuples are spread over lines for people.
@@ -167,6 +172,11 @@ class Session:
 
     def close(self) -> None:
         self._chdb.cleanup()  # type: ignore[no-untyped-call]
+
+
+def incoming_folder(data: Path) -> Path:
+    """Where rows wait for the end of their INSERT; the engine knows no such folder."""
+    return data / "incoming"
 
 
 def _setting_name(name: str) -> str:

@@ -24,9 +24,14 @@ class StreamedInsert:
     """An INSERT whose rows come after it."""
 
     table: str
-    columns: str  # in brackets, or empty
-    statement: str  # without VALUES or FORMAT
-    format: str
+    columns: str = ""  # in brackets, or empty
+    settings: str = ""  # with the word SETTINGS, or empty
+    format: str = "Native"
+
+    def from_file(self, quoted_path: str) -> str:
+        """The statement that takes the rows from a file."""
+        target = f"INSERT INTO {self.table} {self.columns} FROM INFILE {quoted_path}"
+        return f"{target} {self.settings} FORMAT {self.format}"
 
 
 def streamed_insert(sql: str) -> StreamedInsert | None:
@@ -35,8 +40,7 @@ def streamed_insert(sql: str) -> StreamedInsert | None:
     if found is None or found["table"].lower() in _NOT_A_TABLE:
         return None
     columns, settings = found["columns"] or "", found["settings"] or ""
-    statement = f"INSERT INTO {found['table']} {columns} {settings}".rstrip()
-    return StreamedInsert(found["table"], columns, statement, found["format"] or "Values")
+    return StreamedInsert(found["table"], columns, settings, found["format"] or "Values")
 
 
 def bare(sql: str) -> str:
