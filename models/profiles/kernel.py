@@ -1,0 +1,217 @@
+"""The pass over a batch: each event sees its profile as it was just before, then becomes part of it.
+
+Decay is forward decay (Cormode, Shkapenyuk, Srivastava, Xu: "Forward Decay: A Practical Time Decay Model for Streaming
+Systems", ICDE 2009): a profile's sums stand as of its latest event time T. An event at ts > T first decays them by
+``exp(-(ts - T) / scale)``; a late one, at ts < T, adds ``exp(-(T - ts) / scale)`` of itself. Order makes no difference.
+"""
+
+from __future__ import annotations
+
+from math import exp
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+from numba import njit
+
+from models.profiles import hll, recent
+from models.profiles.state import FIRST_MS, LAST_MS, LAST_PURCHASE_MS, Profiles
+from schemas.events import EVENT_TYPES
+from schemas.layout import MEASURES, RECENT, SCALES_MS, TOTALS
+
+_RATES = np.array([1.0 / scale for scale in SCALES_MS.values()])  # (scales,), per ms
+_N_MEASURES = len(MEASURES)
+_N_SCALES = len(SCALES_MS)
+_N_TOTALS = len(TOTALS)
+_NEGLIGIBLE = 1e-30  # decayed sums below it are 0: denormal numbers take a hundred times as long
+_DAY_MS = 86_400_000
+_NIGHT_ENDS_MS = 6 * 3_600_000
+
+_SPENT = MEASURES.index("spent")
+_REFUNDED = MEASURES.index("refunded")
+_STARS = MEASURES.index("stars")
+_NIGHT = MEASURES.index("night")
+_CART_UNITS = MEASURES.index("cart_units")
+_CART_VALUE = MEASURES.index("cart_value")
+
+_TOTAL_EVENTS = TOTALS.index("events")
+_TOTAL_PURCHASES = TOTALS.index("purchases")
+_TOTAL_RETURNS = TOTALS.index("returns")
+_TOTAL_SPENT = TOTALS.index("spent")
+_TOTAL_SPENT_SQUARED = TOTALS.index("spent_squared")
+_TOTAL_REFUNDED = TOTALS.index("refunded")
+
+_CART_ADD = EVENT_TYPES["cart_add"]
+_CART_REMOVE = EVENT_TYPES["cart_remove"]
+_PURCHASE = EVENT_TYPES["purchase"]
+_RETURN = EVENT_TYPES["return"]
+_REVIEW = EVENT_TYPES["review"]
+
+
+class Observations(NamedTuple):
+    """What a profile takes in of n events of one topic, in offset order. A hash of 0 is an absent value."""
+
+    topic: int  # position in schemas.layout.OFFSETS
+    offset: npt.NDArray[np.int64]
+    type: npt.NDArray[np.uint8]
+    ts: npt.NDArray[np.int64]
+    price: npt.NDArray[np.float64]
+    quantity: npt.NDArray[np.float64]
+    amount: npt.NDArray[np.float64]
+    rating: npt.NDArray[np.float64]
+    peer: npt.NDArray[np.uint64]
+    session: npt.NDArray[np.uint64]
+    device: npt.NDArray[np.uint64]
+    country: npt.NDArray[np.uint64]
+
+
+class View(NamedTuple):
+    """The profile of each of n events, as it was just before the event; decayed to the event's time or the profile's
+    latest, whichever is later."""
+
+    applied: npt.NDArray[np.bool_]  # (n,); false where the profile held the event already, and the rest is void
+    decayed: npt.NDArray[np.float64]  # (n, measures, scales)
+    totals: npt.NDArray[np.float64]  # (n, totals)
+    max_amount: npt.NDArray[np.float64]  # (n,)
+    extremes_ms: npt.NDArray[np.int64]  # (n, 3)
+    peers: npt.NDArray[np.float64]  # (n,) estimate
+    sessions: npt.NDArray[np.float64]  # (n,) estimate
+    device: npt.NDArray[np.uint8]  # (n,) what the event's device is to the profile: see models.profiles.recent
+    country: npt.NDArray[np.uint8]  # (n,)
+    devices_day: npt.NDArray[np.uint8]  # (n,) remembered devices seen within a day before
+    countries_day: npt.NDArray[np.uint8]  # (n,)
+
+    @classmethod
+    def empty(cls, n: int) -> View:
+        return cls(
+            applied=np.zeros(n, dtype=np.bool_),
+            decayed=np.zeros((n, _N_MEASURES, _N_SCALES)),
+            totals=np.zeros((n, len(TOTALS))),
+            max_amount=np.zeros(n),
+            extremes_ms=np.zeros((n, 3), dtype=np.int64),
+            peers=np.zeros(n),
+            sessions=np.zeros(n),
+            device=np.zeros(n, dtype=np.uint8),
+            country=np.zeros(n, dtype=np.uint8),
+            devices_day=np.zeros(n, dtype=np.uint8),
+            countries_day=np.zeros(n, dtype=np.uint8),
+        )
+
+    def take(self, rows: npt.NDArray[np.int64]) -> View:
+        return View._make(array[rows] for array in self)
+
+
+def observe(profiles: Profiles, slots: npt.NDArray[np.int64], events: Observations) -> View:
+    """Adds n events to the profiles at ``slots``, of shape (n,), in place, and returns what each event saw.
+
+    An event that its profile contains already, by the profile's offsets, changes nothing. A slot of -1 is no profile:
+    such an event isn't applied. Releases the GIL.
+    """
+    view = View.empty(len(slots))
+    _observe(profiles, slots, events, view, _RATES)
+    return view
+
+
+@njit(cache=True, nogil=True)
+def _observe(profiles, slots, events, view, rates):  # type: ignore[no-untyped-def]
+    decay = np.empty(_N_SCALES)
+    weight = np.empty(_N_SCALES)
+    topic = events.topic
+    for event in range(len(slots)):
+        slot = slots[event]
+        if slot < 0 or profiles.offsets[slot, topic] >= events.offset[event]:
+            continue
+        ts = events.ts[event]
+        last_ms = profiles.extremes_ms[slot, LAST_MS]
+        now_ms = max(ts, last_ms)
+        for scale in range(_N_SCALES):
+            decay[scale] = exp((last_ms - now_ms) * rates[scale])
+            weight[scale] = exp((ts - now_ms) * rates[scale])
+        _decay(profiles.decayed, slot, decay, view.decayed, event)
+        _look(profiles, slot, events, event, now_ms, view)
+        _count(profiles, slot, events, event, weight)
+        _remember(profiles, slot, events, event)
+        profiles.offsets[slot, topic] = events.offset[event]
+
+
+@njit(cache=True, nogil=True, inline="always")
+def _decay(decayed, slot, decay, seen, event):  # type: ignore[no-untyped-def]
+    for measure in range(_N_MEASURES):
+        for scale in range(_N_SCALES):
+            value = decayed[slot, measure, scale] * decay[scale]
+            value = value if abs(value) > _NEGLIGIBLE else 0.0
+            decayed[slot, measure, scale] = value
+            seen[event, measure, scale] = value
+
+
+@njit(cache=True, nogil=True, inline="always")
+def _look(profiles, slot, events, event, now_ms, view):  # type: ignore[no-untyped-def]
+    view.applied[event] = True
+    for total in range(_N_TOTALS):
+        view.totals[event, total] = profiles.totals[slot, total]
+    for extreme in range(3):
+        view.extremes_ms[event, extreme] = profiles.extremes_ms[slot, extreme]
+    view.max_amount[event] = profiles.max_amount[slot]
+    view.peers[event] = hll.estimate_one(profiles.peers, slot)
+    view.sessions[event] = hll.estimate_one(profiles.sessions, slot)
+    view.device[event] = recent.sighting(profiles.device_hash, slot, events.device[event])
+    view.country[event] = recent.sighting(profiles.country_hash, slot, events.country[event])
+    since_ms = now_ms - _DAY_MS
+    for rank in range(RECENT):
+        view.devices_day[event] += profiles.device_ms[slot, rank] > since_ms
+        view.countries_day[event] += profiles.country_ms[slot, rank] > since_ms
+
+
+@njit(cache=True, nogil=True, inline="always")
+def _count(profiles, slot, events, event, weight):  # type: ignore[no-untyped-def]
+    decayed = profiles.decayed
+    totals = profiles.totals
+    kind = events.type[event]
+    units = events.quantity[event]
+    value = units * events.price[event]
+    amount = events.amount[event]
+    totals[slot, _TOTAL_EVENTS] += 1.0
+    _add(decayed, slot, kind - 1, 1.0, weight)
+    if events.ts[event] % _DAY_MS < _NIGHT_ENDS_MS:
+        _add(decayed, slot, _NIGHT, 1.0, weight)
+    if kind == _CART_ADD:
+        _add(decayed, slot, _CART_UNITS, units, weight)
+        _add(decayed, slot, _CART_VALUE, value, weight)
+    elif kind == _CART_REMOVE:
+        _add(decayed, slot, _CART_UNITS, -units, weight)
+        _add(decayed, slot, _CART_VALUE, -value, weight)
+    elif kind == _PURCHASE:
+        _add(decayed, slot, _CART_UNITS, -units, weight)
+        _add(decayed, slot, _CART_VALUE, -amount, weight)
+        _add(decayed, slot, _SPENT, amount, weight)
+        totals[slot, _TOTAL_PURCHASES] += 1.0
+        totals[slot, _TOTAL_SPENT] += amount
+        totals[slot, _TOTAL_SPENT_SQUARED] += amount * amount
+        profiles.max_amount[slot] = max(profiles.max_amount[slot], amount)
+    elif kind == _RETURN:
+        _add(decayed, slot, _REFUNDED, amount, weight)
+        totals[slot, _TOTAL_RETURNS] += 1.0
+        totals[slot, _TOTAL_REFUNDED] += amount
+    elif kind == _REVIEW:
+        _add(decayed, slot, _STARS, events.rating[event], weight)
+
+
+@njit(cache=True, nogil=True, inline="always")
+def _add(decayed, slot, measure, value, weight):  # type: ignore[no-untyped-def]
+    for scale in range(_N_SCALES):
+        decayed[slot, measure, scale] += value * weight[scale]
+
+
+@njit(cache=True, nogil=True, inline="always")
+def _remember(profiles, slot, events, event):  # type: ignore[no-untyped-def]
+    ts = events.ts[event]
+    extremes_ms = profiles.extremes_ms
+    if extremes_ms[slot, FIRST_MS] == 0 or ts < extremes_ms[slot, FIRST_MS]:
+        extremes_ms[slot, FIRST_MS] = ts
+    extremes_ms[slot, LAST_MS] = max(extremes_ms[slot, LAST_MS], ts)
+    if events.type[event] == _PURCHASE:
+        extremes_ms[slot, LAST_PURCHASE_MS] = max(extremes_ms[slot, LAST_PURCHASE_MS], ts)
+    hll.add(profiles.peers, slot, events.peer[event])
+    hll.add(profiles.sessions, slot, events.session[event])
+    recent.add(profiles.device_hash, profiles.device_ms, slot, events.device[event], ts)
+    recent.add(profiles.country_hash, profiles.country_ms, slot, events.country[event], ts)

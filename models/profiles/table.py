@@ -1,0 +1,154 @@
+"""Profiles of one kind by id: where each one's row is, which rows are dirty, and which may be forgotten."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import xxhash
+
+from models.profiles.kernel import Observations, View, observe
+from models.profiles.state import Columns, Profiles
+from schemas.layout import TOTALS
+
+_EVENTS = TOTALS.index("events")
+_FIRST_CAPACITY = 1024
+_EPOCH_SHIFT = np.uint64(32)
+
+
+def hash_of(value: str) -> int:
+    """64-bit XXH3 of the UTF-8 form, as ClickHouse's ``xxh3``; 0 for the empty string."""
+    return xxhash.xxh3_64_intdigest(value.encode()) if value else 0
+
+
+class Dirty(NamedTuple):
+    """A copy of the rows that changed, to be written while the table goes on changing."""
+
+    slots: npt.NDArray[np.int64]
+    columns: dict[str, Sequence[str] | npt.NDArray[np.generic]]  # PROFILE_COLUMNS but kind and partition
+
+    def __len__(self) -> int:
+        return len(self.slots)
+
+
+class ProfileTable:
+    """The profiles of one kind and partition that are in memory.
+
+    A row is *clean* while the database holds it as it is here, *dirty* from its first change on, and *in flight* from
+    :meth:`take_dirty` until :meth:`written`. Only clean rows can be forgotten. Not thread-safe.
+
+    Parameters
+    ----------
+    epoch
+        Of the partition's owner. It forms the high half of the version of each row written: rows of a later owner
+        overrule those of an earlier one, whatever that one still writes.
+    """
+
+    def __init__(self, *, epoch: int) -> None:
+        self._epoch = np.uint64(epoch) << _EPOCH_SHIFT
+        self._slots: dict[str, int] = {}
+        self._allocate(_FIRST_CAPACITY)
+
+    def _allocate(self, capacity: int) -> None:
+        self.profiles = Profiles.empty(capacity)
+        self._ids: list[str] = [""] * capacity
+        self._hashes = np.zeros(capacity, dtype=np.uint64)
+        self._free = list(range(capacity - 1, -1, -1))
+        self._dirty = np.zeros(capacity, dtype=np.bool_)
+        self._in_flight = np.zeros(capacity, dtype=np.bool_)
+        self._used_at = np.full(capacity, -1, dtype=np.int64)  # tick of the last use; -1 for a free slot
+
+    def __len__(self) -> int:
+        return len(self._slots)
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of the arrays; ids and their index take about 150 more a row."""
+        return self.profiles.nbytes + self._hashes.nbytes + self._used_at.nbytes
+
+    def locate(self, ids: Sequence[str]) -> npt.NDArray[np.int64]:
+        """Slots of shape (n,): -1 where the id is empty or its profile isn't in memory."""
+        slot_of = self._slots.get
+        return np.array([slot_of(id, -1) for id in ids], dtype=np.int64)
+
+    def missing(self, ids: Sequence[str]) -> list[str]:
+        """The distinct ids, without the empty one, whose profiles aren't in memory."""
+        return [id for id in dict.fromkeys(ids) if id and id not in self._slots]
+
+    def hashes(self, slots: npt.NDArray[np.int64]) -> npt.NDArray[np.uint64]:
+        """The hash of each slot's id, of shape (n,); 0 for a slot of -1."""
+        return np.where(slots >= 0, self._hashes[slots], np.uint64(0))
+
+    def load(self, ids: Sequence[str], columns: Columns) -> None:
+        """Takes rows over from the database, as clean. Ids that are in memory already must not be among them."""
+        self._occupy(ids, Profiles.from_columns(columns))
+
+    def create(self, ids: Sequence[str]) -> None:
+        """Makes empty profiles; they are written once an event has changed them."""
+        self._occupy(ids, Profiles.empty(len(ids)))
+
+    def _occupy(self, ids: Sequence[str], values: Profiles) -> None:
+        self._make_room(len(ids))
+        slots = [self._free.pop() for _ in ids]
+        rows = np.array(slots, dtype=np.int64)
+        self.profiles.put(rows, values)
+        self._hashes[rows] = [hash_of(id) for id in ids]
+        self._used_at[rows] = 0
+        self._slots.update(zip(ids, slots, strict=True))
+        for slot, id in zip(slots, ids, strict=True):
+            self._ids[slot] = id
+
+    def _make_room(self, n: int) -> None:
+        capacity = len(self._ids)
+        if n <= len(self._free):
+            return
+        larger = max(2 * capacity, len(self._slots) + n)
+        extra = larger - capacity
+        self.profiles = self.profiles.grown(larger)
+        self._ids += [""] * extra
+        self._free += range(larger - 1, capacity - 1, -1)
+        self._hashes = np.concatenate([self._hashes, np.zeros(extra, dtype=np.uint64)])
+        self._dirty = np.concatenate([self._dirty, np.zeros(extra, dtype=np.bool_)])
+        self._in_flight = np.concatenate([self._in_flight, np.zeros(extra, dtype=np.bool_)])
+        self._used_at = np.concatenate([self._used_at, np.full(extra, -1, dtype=np.int64)])
+
+    def observe(self, slots: npt.NDArray[np.int64], events: Observations, *, tick: int) -> View:
+        """Adds events to the profiles at ``slots``, of shape (n,), and returns what each event saw."""
+        view = observe(self.profiles, slots, events)
+        known = slots[slots >= 0]
+        self._used_at[known] = tick
+        self._dirty[slots[view.applied]] = True
+        return view
+
+    def take_dirty(self) -> Dirty:
+        """Copies the dirty rows for writing and marks them in flight. The flight before must have ended."""
+        slots = np.flatnonzero(self._dirty)
+        rows = self.profiles.take(slots)
+        self._dirty[slots] = False
+        self._in_flight[slots] = True
+        version = self._epoch | rows.totals[:, _EVENTS].astype(np.uint64)
+        return Dirty(slots, {"id": [self._ids[slot] for slot in slots], "version": version, **rows.to_columns()})
+
+    def written(self, dirty: Dirty) -> None:
+        """The rows are durable: those that haven't changed since are clean."""
+        self._in_flight[dirty.slots] = False
+
+    def last_uses(self) -> npt.NDArray[np.int64]:
+        """The ticks at which the clean rows were last used, in no order."""
+        return self._used_at[self._is_clean()]
+
+    def forget_unused_since(self, tick: int) -> int:
+        """Forgets the clean rows last used at ``tick`` or before; returns how many."""
+        slots = np.flatnonzero(self._is_clean() & (self._used_at <= tick))
+        self.profiles.put(slots, Profiles.empty(len(slots)))
+        self._used_at[slots] = -1
+        for slot in slots.tolist():
+            del self._slots[self._ids[slot]]
+            self._ids[slot] = ""
+        self._free += slots.tolist()
+        return len(slots)
+
+    def _is_clean(self) -> npt.NDArray[np.bool_]:
+        return (self._used_at >= 0) & ~self._dirty & ~self._in_flight
