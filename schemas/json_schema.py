@@ -1,0 +1,35 @@
+"""The formats on the topics as JSON Schema, for those who produce and consume in other languages."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+
+from schemas.deadletters import DeadLetter
+from schemas.events import EVENTS_OF_TOPIC
+from schemas.topics import DEAD_LETTERS
+
+FORMATS: dict[str, Any] = {**EVENTS_OF_TOPIC, DEAD_LETTERS: DeadLetter}
+"""What a record's value holds, by topic in the contract."""
+
+_MARKUP = re.compile(r"``|:\w+:(?=`)|(?<=[^`])`(?=[^`])")
+
+
+def json_schema(topics: Sequence[str]) -> dict[str, Any]:
+    """A schema with one property a topic, and the types of all of them under ``$defs``.
+
+    Raises ``KeyError`` for a topic that isn't one of ``FORMATS``.
+    """
+    schemas, types = msgspec.json.schema_components([FORMATS[topic] for topic in topics], ref_template="#/$defs/{name}")
+    for described in types.values():
+        if "description" in described:
+            described["description"] = _MARKUP.sub("", described["description"])
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "type": "object",
+        "properties": dict(zip(topics, schemas, strict=True)),
+        "$defs": types,
+    }

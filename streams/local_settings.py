@@ -1,0 +1,38 @@
+"""Settings where the command runs: the environment's, with the local stack's addresses where it names none."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+
+from streams.errors import Fatal
+from streams.settings import Secret, Settings
+
+STACK_FOLDER = ".footfall"
+"""Where ``footfall local up`` keeps the stack, relative to the current directory."""
+
+
+def settings_here(environ: Mapping[str, str], directory: Path) -> Settings:
+    """The settings of ``environ``, where what it leaves open of Kafka and ClickHouse is the stack's in ``directory``.
+
+    Raises :class:`~streams.errors.SettingError` for the environment, and ``Fatal`` for a stack that can't be read.
+    """
+    settings = Settings.from_env(environ)
+    folder = directory / STACK_FOLDER
+    open_settings = {"FOOTFALL_KAFKA", "FOOTFALL_CLICKHOUSE"} - environ.keys()
+    if not open_settings or not (folder / "stack.json").exists():
+        return settings
+    from deploy.local.exceptions import StackError
+    from deploy.local.stack import LocalStack
+
+    try:
+        endpoints = LocalStack(folder).endpoints()
+    except StackError as error:
+        raise Fatal(str(error)) from None
+    if endpoints and "FOOTFALL_KAFKA" in open_settings:
+        settings = replace(settings, kafka=endpoints.kafka)
+    if endpoints and "FOOTFALL_CLICKHOUSE" in open_settings:
+        address = f"{endpoints.clickhouse_host}:{endpoints.clickhouse_port}"
+        settings = replace(settings, clickhouse=Secret(f"clickhouse://default@{address}/default"))
+    return settings
