@@ -1,0 +1,87 @@
+"""A worker process from its start to its exit status."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import signal
+import sys
+from contextlib import suppress
+from typing import Any
+
+import faust
+import uvloop
+from faust.worker import Worker as FaustWorker
+
+from streams.errors import FootfallError
+from streams.settings import Settings
+from streams.transport.logs import configure_logging
+
+STOP_TIMEOUT_S = 20.0
+"""How long services may take to end after a failure. After a signal there is the outage deadline on top."""
+
+log = logging.getLogger(__name__)
+
+
+class Worker(FaustWorker):
+    """Remembers why it failed; leaves logging, signals and the end of the process to :func:`run_worker`."""
+
+    logger = logging.getLogger("faust.worker")
+
+    def __init__(self, app: faust.App, **kwargs: Any) -> None:
+        super().__init__(app, quiet=True, override_logging=False, redirect_stdouts=False, **kwargs)
+        self.spinner = None
+        self.failure: BaseException | None = None
+
+    def _crash(self, reason: BaseException) -> None:
+        # Faust's agents report their cancellation at the end as a crash.
+        if self.failure is None and not isinstance(reason, asyncio.CancelledError):
+            self.failure = reason
+        super()._crash(reason)
+
+    def install_signal_handlers(self) -> None:
+        pass
+
+
+def run_worker(app: faust.App, settings: Settings) -> int:
+    """Run the app until SIGTERM, SIGINT or a failure; blocks. Returns the exit status: 0 after a signal, 1 else.
+
+    A failure is one line on stderr. A second signal ends the worker without waiting for the handler's flush.
+    """
+    configure_logging(settings.log_level)
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        failure = runner.run(_serve(app, settings))
+    if failure is None:
+        return 0
+    log.debug("the worker failed", exc_info=failure)
+    sys.stderr.write(f"footfall: {_described(failure)}\n")
+    return 1
+
+
+async def _serve(app: faust.App, settings: Settings) -> BaseException | None:
+    worker = Worker(app, loop=asyncio.get_running_loop())
+    signals: asyncio.Queue[None] = asyncio.Queue()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        worker.loop.add_signal_handler(number, signals.put_nowait, None)
+    starting = asyncio.ensure_future(worker.start())
+    asked = asyncio.ensure_future(signals.get())
+    await asyncio.wait({starting, asked}, return_when=asyncio.FIRST_COMPLETED)
+    if starting.done() and (error := starting.exception()) and worker.failure is None:
+        worker.failure = error
+    failed = worker.failure is not None
+    timeout_s = STOP_TIMEOUT_S if failed else STOP_TIMEOUT_S + settings.outage_deadline_s
+    if not failed:
+        log.info("stopping")
+    stopping = asyncio.ensure_future(worker.stop())
+    impatient = asyncio.ensure_future(signals.get())
+    await asyncio.wait({stopping, impatient}, timeout=timeout_s, return_when=asyncio.FIRST_COMPLETED)
+    for task in (starting, asked, stopping, impatient):
+        task.cancel()
+        with suppress(asyncio.CancelledError, Exception):
+            await task
+    return worker.failure
+
+
+def _described(failure: BaseException) -> str:
+    text = " ".join(str(failure).split())
+    return text if isinstance(failure, FootfallError) else f"unexpected {type(failure).__name__}: {text}"
