@@ -25,7 +25,7 @@ def identities(user_id: Sequence[str], event_id: Sequence[str]) -> npt.NDArray[n
 
 
 class DuplicateWindow:
-    """The identities of the last records of one topic and partition. Takes 32 to 64 bytes a record of the window.
+    """The identities of the last records of one topic and partition. Takes 64 to 128 bytes a record of the window.
 
     >>> window = DuplicateWindow(window=10)
     >>> window.admit(np.array([7, 8, 7], dtype=np.uint64), np.array([0, 1, 2]))
@@ -54,7 +54,7 @@ class DuplicateWindow:
     def _make_room(self, n: int, oldest: int) -> None:
         if 2 * (self._n + n) <= len(self._offset):
             return
-        kept = np.flatnonzero(self._offset >= oldest)
+        kept = np.flatnonzero(self._offset >= max(oldest, 0))  # a free place has no offset, and isn't kept
         identity, offset = self._identity[kept], self._offset[kept]
         self._allocate(1 << (4 * (len(kept) + n)).bit_length())
         self._n = _admit(self._identity, self._offset, identity, offset, 0, np.ones(len(kept), dtype=np.bool_))
