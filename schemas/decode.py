@@ -1,26 +1,25 @@
 """From a run of Kafka records to columns: the one place that sees records.
 
-A run is decoded as JSON lines in one call, which costs half of decoding its records one by one. Where anything is off
-(the call fails, a value holds a line break, a key isn't its user) the run is decoded record by record, so that each bad
-record becomes a dead letter with its reason and its neighbours go through.
+A run is decoded as one JSON stream in one call, which costs half of decoding its records one by one. Where anything is
+off (the call fails, a value might not be exactly one object, a key isn't its user) the run is decoded record by record,
+so that each bad record becomes a dead letter with its reason and its neighbours go through.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from operator import attrgetter
-from typing import Any, NamedTuple, Protocol
+from typing import NamedTuple, Protocol
 
 import msgspec
 import numpy as np
+import numpy.typing as npt
 
-from schemas.batch import NUMBERS, TEXTS, EventBatch
+from schemas.batch import EventBatch
 from schemas.deadletters import DeadLetter
 from schemas.events import EVENTS_OF_TOPIC, Event
 
-_COLUMNS = ("code", "ts", *NUMBERS, *TEXTS)
-_columns_of = attrgetter(*_COLUMNS)
+_OPENING, _CLOSING = {ord("{")}, {ord("}")}
 _AT_FIELD = re.compile(r"^(?P<what>.*) - at `\$\.?(?P<field>[^`]*)`$", re.DOTALL)
 
 
@@ -70,15 +69,21 @@ class Decoder:
         return self._decode_each(partition, records)
 
     def _decode_run(self, records: Sequence[Record]) -> list[Event] | None:
-        """All events at once, or None where that is impossible or would differ from record by record."""
+        """All events at once, or None where that is impossible or would differ from record by record.
+
+        Where every value begins with { and ends with }, a value can only end between two objects of the stream: inside
+        of one, } and { never meet without a comma, nor does a string hold a line break. So each value is at least one
+        object, and n objects in n values are one each.
+        """
         try:
-            values = b"\n".join([record.value for record in records])  # type: ignore[misc]
+            values = [record.value for record in records]
+            if {value[0] for value in values} != _OPENING or {value[-1] for value in values} != _CLOSING:  # type: ignore[index]
+                return None
             keys = b"\n".join([record.key for record in records])  # type: ignore[misc]
-            events: list[Event] = self._json.decode_lines(values)
-        except (TypeError, msgspec.DecodeError, UnicodeDecodeError):
+            events: list[Event] = self._json.decode_lines(b"\n".join(values))  # type: ignore[arg-type]
+        except (TypeError, IndexError, msgspec.DecodeError, UnicodeDecodeError):
             return None
-        n_breaks = len(records) - 1
-        if len(events) != len(records) or values.count(b"\n") != n_breaks or keys.count(b"\n") != n_breaks:
+        if len(events) != len(records) or keys.count(b"\n") != len(records) - 1:
             return None
         users = "\n".join([event.user_id for event in events])
         return events if users.encode() == keys else None
@@ -118,18 +123,36 @@ class Decoder:
             )
         return event
 
-    def _columns(self, partition: int, offset: np.ndarray, events: Sequence[Event]) -> EventBatch:
-        columns = list(zip(*map(_columns_of, events), strict=True)) or [()] * len(_COLUMNS)
-        code, ts, *rest = columns
-        numbers = (np.array(column, dtype=np.float64) for column in rest[: len(NUMBERS)])
-        named: dict[str, Any] = dict(zip((*NUMBERS, *TEXTS), (*numbers, *rest[len(NUMBERS) :]), strict=True))
+    def _columns(self, partition: int, offset: npt.NDArray[np.int64], events: Sequence[Event]) -> EventBatch:
+        # Written out: a comprehension reads an attribute in 10 ns, attrgetter and zip in 20.
         return EventBatch(
             topic=self.topic,
             partition=partition,
             offset=offset,
-            type=np.array(code, dtype=np.uint8),
-            ts=np.array(ts, dtype=np.int64),
-            **named,
+            type=np.array([event.code for event in events], dtype=np.uint8),
+            ts=np.array([event.ts for event in events], dtype=np.int64),
+            event_id=[event.event_id for event in events],
+            user_id=[event.user_id for event in events],
+            item=[event.item for event in events],
+            category=[event.category for event in events],
+            brand=[event.brand for event in events],
+            currency=[event.currency for event in events],
+            query=[event.query for event in events],
+            session=[event.session for event in events],
+            order_id=[event.order_id for event in events],
+            method=[event.method for event in events],
+            card=[event.card for event in events],
+            ip=[event.ip for event in events],
+            device=[event.device for event in events],
+            country=[event.country for event in events],
+            merchant=[event.merchant for event in events],
+            text=[event.text for event in events],
+            target=[event.target for event in events],
+            verdict=[event.verdict for event in events],
+            price=np.array([event.price for event in events], dtype=np.float64),
+            quantity=np.array([event.quantity for event in events], dtype=np.float64),
+            amount=np.array([event.amount for event in events], dtype=np.float64),
+            rating=np.array([event.rating for event in events], dtype=np.float64),
         )
 
 
@@ -139,6 +162,8 @@ def reason_of(error: Exception) -> str:
     >>> reason_of(msgspec.ValidationError("Expected `int` >= 0 - at `$.price`"))
     'price: Expected `int` >= 0'
     """
+    if isinstance(error, UnicodeDecodeError):
+        return "Expected UTF-8"
     message = str(error)
     at_field = _AT_FIELD.match(message)
     if at_field and at_field["field"]:
