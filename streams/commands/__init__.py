@@ -6,7 +6,6 @@ stderr and an exit status: 2 for what was given wrongly, 1 for everything else, 
 
 from __future__ import annotations
 
-import logging
 import os
 from collections.abc import Callable
 from functools import wraps
@@ -83,10 +82,10 @@ def with_settings(function: Callable[Concatenate[Settings, P], R]) -> Callable[P
 
     @wraps(function)
     def call(*args: P.args, **kwargs: P.kwargs) -> R:
+        from streams.transport.logs import configure_logging
+
         settings = settings_here(os.environ, Path.cwd())
-        logging.basicConfig(
-            level=settings.log_level, format="%(asctime)s %(levelname)s %(name)s: %(message)s", force=True
-        )
+        configure_logging(settings.log_level)
         return function(settings, *args, **kwargs)
 
     return call

@@ -78,8 +78,8 @@ def command(
 ) -> None:
     """Send the data set SOURCE to Kafka as events, in the order in which they happened.
 
-    Events have the same ids every time: one that is sent again changes nothing. Interrupted by Ctrl-C, it says where to
-    go on.
+    Topics that are missing are created. Events have the same ids every time: one that is sent again changes nothing.
+    Interrupted by Ctrl-C, it says where to go on.
     """
     from streams.replay.checkpoint import Checkpoint
 
@@ -125,6 +125,7 @@ def _replay(
 
     from streams.replay.progress import shown
     from streams.replay.run import replay
+    from streams.transport.topics import ensure_topics
 
     start = position = checkpoint.position
     events, total = source.events(path), source.total(path)
@@ -140,6 +141,7 @@ def _replay(
 
     with shown(source.name, start, total) as draw:
         try:
+            uvloop.run(ensure_topics(settings))
             return uvloop.run(replay(events, settings, speed=speed, start=start, limit=limit, progress=progressed))
         except (KeyboardInterrupt, FootfallError):
             if position > start:

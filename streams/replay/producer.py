@@ -15,6 +15,7 @@ from schemas.topics import TopicNames
 from streams.errors import Fatal, Retryable
 from streams.replay.partitioner import key_hash
 from streams.settings import Settings
+from streams.transport.security import aiokafka_auth, bootstrap_servers
 
 BATCH_BYTES = 400_000
 """Before compression; brokers take 1,048,588 by default, and a batch of random bytes grows by compression."""
@@ -50,11 +51,12 @@ class EventProducer:
     async def __aenter__(self) -> Self:
         """Raises ``Retryable`` where the broker can't be reached."""
         self._kafka = AIOKafkaProducer(
-            **connection(self._settings),
+            bootstrap_servers=bootstrap_servers(self._settings),
             acks="all",
             compression_type=self._compression,
             max_batch_size=BATCH_BYTES,
             request_timeout_ms=REQUEST_TIMEOUT_MS,
+            **aiokafka_auth(self._settings),
         )
         try:
             await self._kafka.start()
@@ -112,8 +114,8 @@ class EventProducer:
             name = self._topics.on_broker(topic)
             try:
                 self._partitions[topic] = len(await self._kafka.partitions_for(name))
-            except KafkaError as error:
-                raise Fatal(f"topic {name} is not there: {error}; footfall topics create") from None
+            except KafkaError:
+                raise Fatal(f"topic {name} does not exist; create it with `footfall topics create`") from None
         return self._partitions[topic]
 
     def _settle(self) -> None:
@@ -124,10 +126,6 @@ class EventProducer:
                     raise _explained(error)
             self.acknowledged += sent.events
             self._in_flight.popleft()
-
-
-def connection(settings: Settings) -> dict[str, Any]:
-    return {"bootstrap_servers": settings.kafka.split(",")}
 
 
 def _explained(error: BaseException) -> Exception:
