@@ -1,6 +1,6 @@
 -- Scored events: one row an event, whichever number of times it was sent or processed.
 -- topic, user_id and event_id identify an event; ts never differs between copies of one record.
-CREATE TABLE events
+CREATE TABLE IF NOT EXISTS events
 (
     topic LowCardinality(String),
     partition Int32,

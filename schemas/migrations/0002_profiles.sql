@@ -1,5 +1,5 @@
 -- Profiles: mergeable aggregates, as of last_ms. The highest version of a row wins; see schemas/layout.py for the columns.
-CREATE TABLE profiles
+CREATE TABLE IF NOT EXISTS profiles
 (
     kind UInt8,
     partition Int32,

@@ -1,5 +1,5 @@
 -- Predictions that will get a label: the features as they were scored, and when the label is due.
-CREATE TABLE predictions
+CREATE TABLE IF NOT EXISTS predictions
 (
     kind LowCardinality(String) COMMENT 'fraud or churn',
     event_id String,

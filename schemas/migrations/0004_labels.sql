@@ -1,5 +1,5 @@
 -- Verdicts from the labels topic, as they came: chargebacks, analysts' acknowledgements, churn told from outside.
-CREATE TABLE labels
+CREATE TABLE IF NOT EXISTS labels
 (
     topic LowCardinality(String),
     partition Int32,

@@ -1,5 +1,5 @@
 -- Snapshots of the models, newest last; and the examples that each snapshot learnt beyond its parent's.
-CREATE TABLE models
+CREATE TABLE IF NOT EXISTS models
 (
     name LowCardinality(String),
     version String,
@@ -21,7 +21,7 @@ ENGINE = ReplacingMergeTree(created_ms)
 ORDER BY (name, version)
 SETTINGS non_replicated_deduplication_window = 1000;
 
-CREATE TABLE learnt
+CREATE TABLE IF NOT EXISTS learnt
 (
     model LowCardinality(String),
     version String COMMENT 'the snapshot that contains the example; rows of a version that is not in models were never learnt',

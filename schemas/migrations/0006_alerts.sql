@@ -1,5 +1,5 @@
 -- Alerts as they went to their topics.
-CREATE TABLE alerts
+CREATE TABLE IF NOT EXISTS alerts
 (
     alert_id String,
     kind LowCardinality(String),

@@ -1,6 +1,6 @@
 -- One row for each run of records whose effects are all durable, written last. A later epoch overrules an earlier one
 -- from its first offset on.
-CREATE TABLE ledger
+CREATE TABLE IF NOT EXISTS ledger
 (
     topic LowCardinality(String),
     partition Int32,
@@ -21,12 +21,13 @@ ORDER BY (topic, partition, first, epoch)
 SETTINGS non_replicated_deduplication_window = 1000;
 
 -- Who took which partition: the highest epoch owns it, and its profile rows overrule those of any earlier owner.
-CREATE TABLE assignments
+CREATE TABLE IF NOT EXISTS assignments
 (
+    topic LowCardinality(String),
     partition Int32,
     epoch UInt64,
     worker LowCardinality(String),
     assigned_ms Int64
 )
 ENGINE = ReplacingMergeTree(assigned_ms)
-ORDER BY (partition, epoch);
+ORDER BY (topic, partition, epoch);

@@ -1,5 +1,5 @@
 -- Records that could not be used, whole, with the reason.
-CREATE TABLE dead_letters
+CREATE TABLE IF NOT EXISTS dead_letters
 (
     topic LowCardinality(String),
     partition Int32,
