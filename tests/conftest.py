@@ -1,0 +1,50 @@
+"""Servers that tests share: each is started once a run, by the first test that asks for it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from uuid import uuid4
+
+import pytest
+from clickhouse_driver import Client
+
+from deploy.local.stack import LocalStack
+from streams.clickhouse.migrate import migrate
+from streams.settings import Secret, Settings
+
+
+@pytest.fixture(scope="session")
+def clickhouse(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, int]]:
+    """Host and port of the engine."""
+    stack = LocalStack(tmp_path_factory.mktemp("clickhouse"), members=("clickhouse",))
+    endpoints = stack.up()
+    yield endpoints.clickhouse_host, endpoints.clickhouse_port
+    stack.down()
+
+
+@pytest.fixture(scope="session")
+def kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Bootstrap servers of a broker in memory."""
+    stack = LocalStack(tmp_path_factory.mktemp("kafka"), members=("broker",))
+    yield stack.up().kafka
+    stack.down()
+
+
+@pytest.fixture
+def database(clickhouse: tuple[str, int]) -> Iterator[str]:
+    """URL of a database of the test's own, empty."""
+    host, port = clickhouse
+    name = f"test_{uuid4().hex[:12]}"
+    with Client(host, port) as client:
+        client.execute(f"CREATE DATABASE {name}")
+    yield f"clickhouse://default@{host}:{port}/{name}"
+    with Client(host, port) as client:
+        client.execute(f"DROP DATABASE {name}")
+
+
+@pytest.fixture
+def settings(database: str) -> Settings:
+    """Settings with a migrated database of the test's own; a fault lasts at most 20 s."""
+    settings = Settings(clickhouse=Secret(database), clickhouse_timeout_s=10, outage_deadline_s=20)
+    migrate(settings)
+    return settings
