@@ -96,7 +96,7 @@ class Member:
     def stop(self) -> None:
         """Pause it (SIGSTOP): its connections stay open and nothing answers."""
         if self._process:
-            self._process.signal(signal.SIGSTOP)
+            self._process.pause()
 
     def cont(self) -> None:
         """Let a paused one go on (SIGCONT)."""

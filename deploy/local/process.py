@@ -46,6 +46,15 @@ class Spawned:
             with suppress(psutil.NoSuchProcess):
                 process.send_signal(number)
 
+    def pause(self) -> None:
+        """SIGSTOP, and wait until it stands still."""
+        self.signal(signal.SIGSTOP)
+        deadline = time.monotonic() + KILL_TIMEOUT_S
+        while (process := self.find()) and process.status() != psutil.STATUS_STOPPED:
+            if time.monotonic() > deadline:
+                return
+            time.sleep(_POLL_S)
+
     def end(self) -> None:
         """Ask it to stop, wait, and kill it if it doesn't."""
         self.signal(signal.SIGTERM)

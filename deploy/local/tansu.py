@@ -1,4 +1,9 @@
-"""The Tansu broker: Kafka's protocol without a JVM, in memory. What it held is gone when it ends."""
+"""The Tansu broker: Kafka's protocol without a JVM, in memory. What it held is gone when it ends.
+
+The first member of a new group waits for half its `session.timeout.ms` (5 s of 10, 1 s of 1), whatever its other
+timeouts; a member that comes back after the last one left waits longer. No option of the broker changes this, so
+consumers that should start quickly ask for a session of a second or two.
+"""
 
 import importlib.util
 

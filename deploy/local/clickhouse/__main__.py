@@ -16,6 +16,7 @@ from deploy.local.clickhouse.engine import Engine
 from deploy.local.clickhouse.errors import EngineError
 from deploy.local.clickhouse.http_server import HttpServer
 from deploy.local.clickhouse.tcp_server import TcpServer
+from deploy.local.clickhouse.watch import Watch
 
 logger = logging.getLogger("deploy.local.clickhouse")
 
@@ -30,8 +31,9 @@ def main() -> int:
     options.data.mkdir(parents=True, exist_ok=True)
     try:
         engine = Engine(options.data)
-        tcp = TcpServer(engine, account, options.host, options.tcp_port)
-        http = HttpServer(engine, account, options.host, options.http_port)
+        watch = Watch(engine.kill)
+        tcp = TcpServer(engine, account, watch, options.host, options.tcp_port)
+        http = HttpServer(engine, account, watch, options.host, options.http_port)
     except (EngineError, OSError) as error:
         logger.error("can't start: %s", error)
         return 1
@@ -43,6 +45,7 @@ def main() -> int:
     http.shutdown()
     http.server_close()
     tcp.stop()
+    watch.stop()
     engine.close()
     return 0
 

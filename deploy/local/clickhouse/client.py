@@ -15,11 +15,12 @@ from deploy.local.clickhouse.exchange import Incoming, Outgoing
 from deploy.local.clickhouse.packets import FromClient, Query
 from deploy.local.clickhouse.session import Session
 from deploy.local.clickhouse.statements import StreamedInsert, is_select, streamed_insert, without_format
-from deploy.local.clickhouse.watch import CANCEL, Watch, ahead, wants_no_more
+from deploy.local.clickhouse.watch import Watch, peek
 from deploy.local.clickhouse.wire import Reader
 
 logger = logging.getLogger(__name__)
 
+CANCEL = bytes([FromClient.CANCEL])
 RECEIVE_BYTES = 1 << 18
 # As ClickHouse's send_timeout: a client that takes nothing for so long is given up.
 SEND_TIMEOUT_S = 300
@@ -69,6 +70,13 @@ class Client:
         if not count:
             raise Disconnected("it closed the connection")
         return memoryview(self._received)[:count]
+
+    def _ahead(self) -> bytes | None:
+        """The next byte the client sent; b"" if it has left, None if it waits. Doesn't block, takes nothing."""
+        return self._reader.arrived() or peek(self._socket)
+
+    def _unwanted(self) -> bool:
+        return self._ahead() in (b"", CANCEL)
 
     def _welcome(self) -> Session:
         greeting = packets.read_hello(self._reader)
@@ -122,7 +130,7 @@ class Client:
         sql = without_format(sql)
         n_rows = n_blocks = size = 0
         try:
-            with self._watch.over(self._socket, session.tag):
+            with self._watch.over(self._unwanted, session.tag):
                 for block in session.select(sql):
                     if not n_blocks:
                         outgoing.send(blocks.header(block.columns))
@@ -131,11 +139,11 @@ class Client:
                     n_blocks += 1
                     size += len(block.body)
                     self._socket.sendall(packets.progress(rows=block.rows, size=len(block.body)))
-                    if wants_no_more(self._socket):
+                    if self._unwanted():
                         raise EngineError(QUERY_WAS_CANCELLED, "DB::Exception: Query was cancelled")
         except EngineError as error:
             # Who cancels waits for the end of the stream, not for an error.
-            if error.code != QUERY_WAS_CANCELLED or ahead(self._socket) != CANCEL:
+            if error.code != QUERY_WAS_CANCELLED or self._ahead() != CANCEL:
                 raise
         else:
             if not n_blocks and is_select(sql):

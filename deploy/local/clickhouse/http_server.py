@@ -20,6 +20,7 @@ from deploy.local.clickhouse.errors import AUTHENTICATION_FAILED, READONLY, Engi
 from deploy.local.clickhouse.packets import Setting
 from deploy.local.clickhouse.session import Session
 from deploy.local.clickhouse.statements import reads_only, streamed_insert
+from deploy.local.clickhouse.watch import Watch, peek
 
 logger = logging.getLogger(__name__)
 
@@ -48,8 +49,9 @@ IDLE_TIMEOUT_S = 60
 class HttpServer(ThreadingHTTPServer):
     daemon_threads = True
 
-    def __init__(self, engine: Engine, account: Account, host: str, port: int) -> None:
+    def __init__(self, engine: Engine, account: Account, watch: Watch, host: str, port: int) -> None:
         self.engine = engine
+        self.watch = watch
         self.account = account
         super().__init__((host, port), Handler)
 
@@ -79,7 +81,8 @@ class Handler(BaseHTTPRequestHandler):
         try:
             self._admit(url)
             session = self._prepared(url, query_id)
-            printed, format_name = _answer(session, url, body, changes=changes)
+            with self.server.watch.over(lambda: peek(self.connection) == b"", session.tag):
+                printed, format_name = _answer(session, url, body, changes=changes)
         except EngineError as error:
             for _ in body:  # or the next request of this connection would begin amid it
                 pass

@@ -145,7 +145,7 @@ class Session:
         if not columns:
             return tuple((name, spec) for name, spec, kind in described if kind not in _COMPUTED)
         types = {name: spec for name, spec, _ in described}
-        names = [part.strip().strip('`"') for part in columns[1:-1].split(",")]
+        names = statements.column_names(columns)
         for name in names:
             if name not in types:
                 text = f"DB::Exception: No such column {name} in table {table} (NO_SUCH_COLUMN_IN_TABLE)"

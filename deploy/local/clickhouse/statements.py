@@ -5,11 +5,13 @@ from dataclasses import dataclass
 
 _SPACE = re.compile(r"(?:\s+|--[^\n]*(?:\n|$)|#!?[^\n]*(?:\n|$)|/\*.*?\*/)*", re.DOTALL)
 _WORD = re.compile(r"\(*\s*(\w+)")
-_NAME = r"(?:\w+|`(?:[^`\\]|\\.)+`|\"(?:[^\"\\]|\\.)+\")"
+_QUOTED = r"`(?:[^`\\]|\\.)+`|\"(?:[^\"\\]|\\.)+\""
+_NAME = rf"(?:\w+|{_QUOTED})"
+_COLUMN = re.compile(rf"{_QUOTED}|[\w.]+")
 _INSERT = re.compile(
     rf"""INSERT \s+ INTO \s+ (?:TABLE \s+)?
     (?P<table> {_NAME} (?:\s*\.\s*{_NAME})? )
-    \s* (?P<columns> \( [^()]* (?:\([^()]*\)[^()]*)* \) )?
+    \s* (?P<columns> \( (?: [^()`"] | {_QUOTED} | \([^()]*\) )* \) )?
     \s* (?P<settings> SETTINGS \s .*? )??
     \s* (?: (?:FORMAT \s+)? VALUES | FORMAT \s+ (?P<format>\w+) )?
     \s* ;? \s* $""",  # noqa: S608 - it reads SQL, it writes none
@@ -40,7 +42,16 @@ def streamed_insert(sql: str) -> StreamedInsert | None:
     if found is None or found["table"].lower() in _NOT_A_TABLE:
         return None
     columns, settings = found["columns"] or "", found["settings"] or ""
-    return StreamedInsert(found["table"], columns, settings, found["format"] or "Values")
+    return StreamedInsert(found["table"], columns, settings.strip(), found["format"] or "Values")
+
+
+def column_names(columns: str) -> list[str]:
+    """The names in a column list."""
+    return [_unquoted(name) for name in _COLUMN.findall(columns)]
+
+
+def _unquoted(name: str) -> str:
+    return re.sub(r"\\(.)", r"\1", name[1:-1]) if name[0] in '`"' else name
 
 
 def bare(sql: str) -> str:

@@ -22,11 +22,11 @@ class TcpServer:
         OSError: the port is taken.
     """
 
-    def __init__(self, engine: Engine, account: Account, host: str, port: int) -> None:
+    def __init__(self, engine: Engine, account: Account, watch: Watch, host: str, port: int) -> None:
         self._listener = socket.create_server((host, port), backlog=MAX_CLIENTS)
         self._engine = engine
         self._account = account
-        self._watch = Watch(engine.kill)
+        self._watch = watch
         self._clients: dict[threading.Thread, Client] = {}
 
     def serve(self) -> None:
@@ -61,4 +61,3 @@ class TcpServer:
             client.stop_reading()
         for thread in clients:
             thread.join(timeout=max(0.0, deadline - time.monotonic()))
-        self._watch.stop()

@@ -5,34 +5,32 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from deploy.local.clickhouse.packets import FromClient
-
 # A statement goes on for at most this long after its client left; shorter costs idle wake-ups.
 PERIOD_S = 0.2
-CANCEL = bytes([FromClient.CANCEL])
 
 
 class Watch:
-    """Looks at the sockets of all statements under way, some times a second, on one thread."""
+    """Asks for all statements under way, some times a second, on one thread."""
 
     def __init__(self, kill: Callable[[str], None]) -> None:
         self._kill = kill
-        self._watched: dict[socket.socket, str] = {}
+        self._watched: dict[object, tuple[Callable[[], bool], str]] = {}
         self._lock = threading.Lock()
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._run, name="watch", daemon=True)
         self._thread.start()
 
     @contextmanager
-    def over(self, client: socket.socket, tag: str) -> Iterator[None]:
-        """Stop the statement `tag` if `client` leaves meanwhile."""
+    def over(self, unwanted: Callable[[], bool], tag: str) -> Iterator[None]:
+        """Stop the statement `tag` once `unwanted`, which must not block, says so."""
+        key = object()
         with self._lock:
-            self._watched[client] = tag
+            self._watched[key] = unwanted, tag
         try:
             yield
         finally:
             with self._lock:
-                del self._watched[client]
+                del self._watched[key]
 
     def stop(self) -> None:
         self._stopped.set()
@@ -40,21 +38,18 @@ class Watch:
 
     def _run(self) -> None:
         while not self._stopped.wait(PERIOD_S):
+            # Locked until the kill is done, or it could hit the next statement of the same session.
             with self._lock:
-                left = [tag for client, tag in self._watched.items() if wants_no_more(client)]
-            for tag in left:
-                self._kill(tag)
+                for is_unwanted, tag in self._watched.values():
+                    if is_unwanted():
+                        self._kill(tag)
 
 
-def ahead(client: socket.socket) -> bytes | None:
-    """The next byte from the client; b"" if it closed its end, None if nothing came. Never blocks."""
+def peek(client: socket.socket) -> bytes | None:
+    """The next byte from a client; b"" if it closed its end, None if nothing came. Never blocks."""
     try:
         return client.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT)
     except BlockingIOError:
         return None
     except OSError:
         return b""
-
-
-def wants_no_more(client: socket.socket) -> bool:
-    return ahead(client) in (b"", CANCEL)

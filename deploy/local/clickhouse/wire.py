@@ -111,6 +111,10 @@ class Reader:
         del self._data[: self.at]
         self.at = 0
 
+    def arrived(self) -> bytes:
+        """The next byte if it is here already, else b""."""
+        return bytes(self._data[self.at : self.at + 1])
+
     @property
     def exhausted(self) -> bool:
         """Whether everything that is here was passed."""

@@ -34,7 +34,7 @@ def test_hello_tells_the_engines_version(connect: Callable[..., Client]) -> None
 
 
 def test_columns_and_types_come_with_rows_and_without(client: Client) -> None:
-    described = [("a", "UInt8"), ("b", "Array(String)"), ("c", "Tuple(\n    x UInt8)")][:2]
+    described = [("a", "UInt8"), ("b", "Array(String)")]
     assert client.execute("SELECT 1 AS a, ['x'] AS b", with_column_types=True) == ([(1, ["x"])], described)
     assert client.execute("SELECT 1 AS a, ['x'] AS b WHERE 0", with_column_types=True) == ([], described)
 
@@ -189,11 +189,13 @@ def test_cancel(connect: Callable[..., Client]) -> None:
     next(rows)
     client.cancel()
     assert client.execute("SELECT 1") == [(1,)]
-    client.connection.force_connect()
-    client.connection.send_query(LONG)
-    client.connection.send_external_tables([])
-    client.cancel()
-    assert client.execute("SELECT 2") == [(2,)]
+    for pause_s in (0, 0.3):  # together with the query, and while it runs
+        client.connection.force_connect()
+        client.connection.send_query(LONG)
+        client.connection.send_external_tables([])
+        time.sleep(pause_s)
+        client.cancel()
+        assert client.execute("SELECT 2") == [(2,)]
 
 
 def test_a_query_is_killed_by_its_id(connect: Callable[..., Client]) -> None:

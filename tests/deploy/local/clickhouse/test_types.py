@@ -9,6 +9,7 @@ from uuid import UUID
 
 import pytest
 from clickhouse_driver import Client
+from clickhouse_driver.errors import ServerException
 
 ROUND_TRIPS: list[tuple[str, list[Any]]] = [
     ("Int8", [-128, 0, 127]),
@@ -94,7 +95,7 @@ def test_default_computed_and_ephemeral_columns(client: Client, table: Callable[
 
 def test_a_type_that_cannot_be_walked_is_refused_by_name(client: Client, table: Callable[..., None]) -> None:
     table("value AggregateFunction(uniq, UInt64)")
-    with pytest.raises(Exception, match="AggregateFunction") as raised:
+    with pytest.raises(ServerException, match="AggregateFunction") as raised:
         client.execute("INSERT INTO t VALUES", [("x",)])
     assert raised.value.code == 48
     assert client.execute("SELECT 1") == [(1,)]

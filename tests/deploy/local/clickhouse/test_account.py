@@ -1,0 +1,46 @@
+"""A server with a user and a password."""
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from clickhouse_driver import Client
+from clickhouse_driver.errors import ServerException
+
+from deploy.local.clickhouse.account import Account
+from deploy.local.kafka_probe import names_a_broker
+from deploy.local.ports import HOST, free_ports, is_free
+
+
+@pytest.fixture
+def guarded_port(tmp_path: Path) -> Iterator[int]:
+    tcp_port, http_port = free_ports(2)
+    where = ["--data", str(tmp_path), "--tcp-port", str(tcp_port), "--http-port", str(http_port)]
+    command = [sys.executable, "-m", "deploy.local.clickhouse", *where, "--user", "analyst"]
+    with subprocess.Popen(command, env={**os.environ, "CLICKHOUSE_PASSWORD": "s3cret"}) as server:
+        deadline = time.monotonic() + 30
+        while is_free(tcp_port):
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+        yield tcp_port
+        server.terminate()
+
+
+def test_only_the_right_account_is_admitted(guarded_port: int) -> None:
+    with Client(HOST, guarded_port, user="analyst", password="s3cret") as client:  # noqa: S106
+        assert client.execute("SELECT 1") == [(1,)]
+    for user, password in (("analyst", "wrong"), ("default", ""), ("analyst", "")):
+        client = Client(HOST, guarded_port, user=user, password=password)
+        with pytest.raises(ServerException) as raised:
+            client.execute("SELECT 1")
+        assert raised.value.code == 516
+        client.disconnect()
+    assert not names_a_broker(HOST, guarded_port)
+
+
+def test_a_password_is_not_shown() -> None:
+    assert "s3cret" not in repr(Account(user="a", password="s3cret"))  # noqa: S106
