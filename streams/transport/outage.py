@@ -26,6 +26,7 @@ class OutageWatch:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self.interval_s = min(PROBE_INTERVAL_S, settings.outage_deadline_s / 4)
+        self._timeout_s = min(PROBE_TIMEOUT_S, settings.outage_deadline_s / 2)
         self._answered_at = time.monotonic()
         self._out = False
 
@@ -34,7 +35,7 @@ class OutageWatch:
         consumer._coordinator.check_errors()
         try:
             lookup = consumer._client.coordinator_lookup(CoordinationType.GROUP, self._settings.group)
-            await asyncio.wait_for(lookup, PROBE_TIMEOUT_S)
+            await asyncio.wait_for(lookup, self._timeout_s)
         except (KafkaError, OSError, TimeoutError) as error:
             return error
         return None

@@ -17,8 +17,8 @@ from streams.errors import FootfallError
 from streams.settings import Settings
 from streams.transport.logs import configure_logging
 
-STOP_TIMEOUT_S = 20.0
-"""How long services may take to end after a failure. After a signal there is the outage deadline on top."""
+STOP_TIMEOUT_S = 5.0
+"""How long leaving the group may take after a failure. After a signal there is the outage deadline on top."""
 
 log = logging.getLogger(__name__)
 

@@ -1,0 +1,61 @@
+"""What a worker reads and commits while all goes well, and when its handler fails."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from streams.settings import Secret, Settings
+from streams.transport.app import create_app
+
+CODECS = (None, "gzip", "snappy", "lz4", "zstd")
+
+
+def test_each_codec_is_read_acked_and_committed(scene: Any) -> None:
+    for codec in CODECS:
+        scene.feed(1000, codec=codec)
+    worker = scene.start()
+    worker.until(lambda it: it.offsets().total() == 5000)
+    worker.until(lambda _: scene.committed() == {0: 2500, 1: 2500})
+    assert set(worker.offsets().values()) == {1}
+    assert len(worker.lines("run")) < 100
+    scene.feed(10, topic="labels")
+    worker.until(lambda it: it.offsets("labels").total() == 10)
+    assert worker.stop() == 0
+    assert worker.lines("stopped")
+    assert scene.committed("labels") == {0: 5, 1: 5}
+    assert [line for line in worker.stderr().splitlines() if " INFO streams." not in line] == []
+
+
+def test_acks_out_of_order_stop_the_worker(scene: Any) -> None:
+    scene.feed(2000)
+    worker = scene.start("--ack", "reversed", batch_records=100)
+    assert worker.process.wait(20) == 1
+    lines = [line for line in worker.stderr().splitlines() if " INFO " not in line]
+    assert len(lines) == 1
+    assert lines[0].startswith("footfall: clicks, partition ")
+    assert lines[0].endswith("was acknowledged out of order")
+    assert scene.committed() == {}
+
+
+def test_a_failing_handler_stops_the_worker(scene: Any) -> None:
+    scene.feed(200)
+    worker = scene.start("--fail-from", "100")
+    worker.until(lambda _: scene.committed() == {0: 100, 1: 100})
+    scene.feed(20)
+    assert worker.process.wait(20) == 1
+    lines = [line for line in worker.stderr().splitlines() if " INFO " not in line]
+    assert lines == ["footfall: unexpected ValueError: the handler failed"]
+    assert scene.committed() == {0: 100, 1: 100}
+    assert not worker.lines("stopped")
+
+
+@pytest.mark.parametrize("security", ["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"])
+def test_the_app_keeps_the_password_to_itself(security: str) -> None:
+    password = Secret("hunter2")
+    settings = Settings(kafka_security=security, kafka_user="shop", kafka_password=password)
+    app = create_app(settings, topics=["clicks"], handler=None)  # type: ignore[arg-type]
+    credentials = app.conf.broker_credentials
+    assert credentials is None if security == "PLAINTEXT" else credentials.protocol.value == security
+    assert "hunter2" not in f"{credentials!r} {app!r} {app.conf!r} {vars(credentials) if credentials else ''}"
