@@ -16,8 +16,8 @@ def key_hash(key: bytes) -> int:
 
     As ``org.apache.kafka.clients.producer.internals.BuiltInPartitioner.partitionForKey``.
 
-    >>> key_hash(b"17850") % 4
-    0
+    >>> key_hash(b"17850")
+    2146000735
     """
     hashed: int = murmur2(key) & 0x7FFF_FFFF
     return hashed

@@ -16,6 +16,7 @@ from streams.errors import Fatal, Retryable
 from streams.replay.partitioner import key_hash
 from streams.settings import Settings
 from streams.transport.security import aiokafka_auth, bootstrap_servers
+from streams.transport.topics import describe
 
 BATCH_BYTES = 400_000
 """Before compression; brokers take 1,048,588 by default, and a batch of random bytes grows by compression."""
@@ -50,6 +51,8 @@ class EventProducer:
 
     async def __aenter__(self) -> Self:
         """Raises ``Retryable`` where the broker can't be reached."""
+        # Asked of the admin API: asking for a topic by name may make the broker create it, with partitions of its own.
+        self._partitions = await describe(self._settings)
         self._kafka = AIOKafkaProducer(
             bootstrap_servers=bootstrap_servers(self._settings),
             acks="all",
@@ -73,7 +76,7 @@ class EventProducer:
 
         Raises ``Retryable`` or ``Fatal`` for these or for earlier ones that the broker did not take.
         """
-        n_partitions = {name: await self._n_partitions(name) for name in set(topic)}
+        n_partitions = {name: self._n_partitions(name) for name in set(topic)}
         try:
             batches = [
                 await self._kafka.send_batch(batch, self._topics.on_broker(name), partition=partition)
@@ -109,14 +112,11 @@ class EventProducer:
                 batch.append(timestamp=now_ms, key=event_key, value=event_value)
         return full + [(*to, batch) for to, batch in filling.items()]
 
-    async def _n_partitions(self, topic: str) -> int:
-        if topic not in self._partitions:
-            name = self._topics.on_broker(topic)
-            try:
-                self._partitions[topic] = len(await self._kafka.partitions_for(name))
-            except KafkaError:
-                raise Fatal(f"topic {name} does not exist; create it with `footfall topics create`") from None
-        return self._partitions[topic]
+    def _n_partitions(self, topic: str) -> int:
+        name = self._topics.on_broker(topic)
+        if name not in self._partitions:
+            raise Fatal(f"topic {name} does not exist; create it with `footfall topics create`")
+        return self._partitions[name]
 
     def _settle(self) -> None:
         while self._in_flight and all(batch.done() for batch in self._in_flight[0].batches):

@@ -66,11 +66,9 @@ async def replay(
                         by_topic.update(part.topic)
                         progress(start + producer.acknowledged)
             await producer.flush()
-        except asyncio.CancelledError:
+        finally:
             with suppress(FootfallError, TimeoutError):
                 await asyncio.wait_for(producer.flush(), LAST_WAIT_S)
-            raise
-        finally:
             progress(start + producer.acknowledged)
     return ReplayReport(
         events=producer.acknowledged, seconds=perf_counter() - began, by_topic=dict(sorted(by_topic.items()))
