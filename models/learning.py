@@ -1,0 +1,120 @@
+"""Learning: labelled examples one at a time, in the order given, into the next snapshot of a model."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from models.catalogue import ModelSpec
+from models.progress import Progress
+from models.snapshots import RIVER_VERSION, Loaded, Snapshot, pickled
+
+_DIGITS = 8  # a snapshot every two seconds for six years
+_DIGEST_DIGITS = 8
+
+
+@dataclass(frozen=True, kw_only=True)
+class Examples:
+    """Predictions that got their label, n of them, in the order in which they are to be learnt."""
+
+    user_id: Sequence[str]
+    event_id: Sequence[str]
+    due_ms: npt.NDArray[np.int64]
+    label: npt.NDArray[np.bool_]
+    score: npt.NDArray[np.float32]
+    """As it was predicted; NaN where the model was warming up."""
+    features: npt.NDArray[np.float32]
+    """As they were scored: (n, features)."""
+
+    def __len__(self) -> int:
+        return len(self.user_id)
+
+
+class Learner:
+    """Learns from where a snapshot stands, or from nothing. Deterministic: the same parent and the same examples give
+    the same model. Costs 25 µs an example with a linear model of 40 features.
+
+    Parameters
+    ----------
+    spec
+        The model.
+    parent
+        The snapshot to go on from. Its pipeline is changed by learning: load it anew for each learner.
+    """
+
+    def __init__(self, spec: ModelSpec, parent: Loaded | None = None) -> None:
+        self.spec = spec
+        self._parent = parent.snapshot if parent else None
+        self._pipeline = parent.pipeline if parent else spec.factory()
+        self._examples = self._parent.examples if self._parent else 0
+        self._positives = self._parent.positives if self._parent else 0
+        self._progress = Progress.resume(self._parent.metrics) if self._parent else Progress()
+        self._digest = hashlib.sha256(self._parent_version.encode())
+
+    @property
+    def _parent_version(self) -> str:
+        return self._parent.version if self._parent else ""
+
+    def learn(self, examples: Examples) -> None:
+        """Learns each example once its score has been judged."""
+        names = self.spec.features.names
+        labels = examples.label.tolist()
+        for row, label, score in zip(examples.features, labels, examples.score.tolist(), strict=True):
+            self._progress.update(score, label)
+            self._pipeline.learn_one(dict(zip(names, row.tolist(), strict=True)), label)
+        self._examples += len(examples)
+        self._positives += sum(labels)
+        for identity in zip(examples.user_id, examples.event_id, labels, strict=True):
+            self._digest.update(repr(identity).encode())
+
+    @property
+    def version(self) -> str:
+        """Of the next snapshot, such as ``churn-00000012-5ad3f1c0``: versions of a model sort by age.
+
+        The end stands for the parent and the examples, so that two learners, or one that starts again after a crash,
+        give the same version only to the same model.
+        """
+        number = f"{_number_after(self._parent_version):0{_DIGITS}}"
+        return f"{self.spec.name}-{number}-{self._digest.hexdigest()[:_DIGEST_DIGITS]}"
+
+    def snapshot(self, *, created_ms: int, considered_ms: dict[int, int]) -> Snapshot:
+        """The next snapshot, not signed yet.
+
+        ``considered_ms``: by partition, the event time up to which due predictions have been considered.
+        """
+        return Snapshot(
+            name=self.spec.name,
+            version=self.version,
+            parent=self._parent_version,
+            created_ms=created_ms,
+            river_version=RIVER_VERSION,
+            feature_set=self.spec.features.fingerprint,
+            features=self.spec.features.names,
+            examples=self._examples,
+            positives=self._positives,
+            learnt_until_ms=min(considered_ms.values(), default=0),
+            metrics={
+                **self._progress.metrics(),
+                "considered_ms": {str(partition): at_ms for partition, at_ms in considered_ms.items()},
+            },
+            pickled=pickled(self._pipeline),
+        )
+
+
+def considered_ms(snapshot: Snapshot | None) -> dict[int, int]:
+    """What :meth:`Learner.snapshot` was given as such."""
+    positions = snapshot.metrics.get("considered_ms", {}) if snapshot else {}
+    return {int(partition): at_ms for partition, at_ms in positions.items()}
+
+
+def _number_after(version: str) -> int:
+    """The next in the sequence.
+
+    >>> _number_after(""), _number_after("churn-tree-00000012-5ad3f1c0")
+    (1, 13)
+    """
+    return int(version.rsplit("-", 2)[1]) + 1 if version else 1
