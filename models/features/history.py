@@ -40,7 +40,7 @@ def log_since(view: View, which: int, ts: npt.NDArray[np.int64], unit_ms: int) -
     """``log(1 + t)``, t the time since one of the view's ``extremes_ms`` in units; 0 where it never was."""
     at_ms = view.extremes_ms[:, which]
     since = np.where(at_ms > 0, np.maximum(ts - at_ms, 0), 0)
-    return np.log1p(since / unit_ms)
+    return np.asarray(np.log1p(since / unit_ms))
 
 
 def log_gap_h(view: View, ts: npt.NDArray[np.int64]) -> Column:

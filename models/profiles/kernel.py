@@ -7,8 +7,9 @@ Systems", ICDE 2009): a profile's sums stand as of its latest event time T. An e
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from math import exp
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -63,6 +64,10 @@ class Observations(NamedTuple):
     session: npt.NDArray[np.uint64]
     device: npt.NDArray[np.uint64]
     country: npt.NDArray[np.uint64]
+
+    def take(self, rows: npt.NDArray[np.int64]) -> Observations:
+        arrays: Sequence[Any] = self[1:]
+        return Observations(self.topic, *(array[rows] for array in arrays))
 
 
 class View(NamedTuple):

@@ -1,0 +1,104 @@
+"""The scoring core: a batch of events in, the same events scored out. It has no clock and no connection, so that
+workers, rebuilds and back-tests run the very same code."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from models.catalogue import CHURN, FRAUD
+from models.features.churn import churn_features
+from models.features.fraud import INSTRUMENTS, fraud_features
+from models.partition import PartitionProfiles, Views
+from models.profiles.kernel import View
+from models.profiles.state import LAST_MS
+from models.scoring import NOT_SCORED, Scorer, Scores
+from schemas.alerts import Kind
+from schemas.batch import EventBatch
+from schemas.events import EVENT_TYPES
+
+_DAY_MS = 86_400_000
+
+
+@dataclass(frozen=True, kw_only=True)
+class Predictions:
+    """The scores of one model that will get a label, m of a batch's events."""
+
+    kind: Kind
+    rows: npt.NDArray[np.int64]  # (m,) rows of the batch
+    features: npt.NDArray[np.float32]  # (m, features)
+    due_ms: npt.NDArray[np.int64]  # (m,) event time at which the label is due
+
+
+@dataclass(frozen=True, kw_only=True)
+class ScoredBatch:
+    """n events with their scores. Events that the profiles held already aren't among them: their rows are durable."""
+
+    events: EventBatch
+    scores: Mapping[str, Scores]  # by model, of n rows each
+    predictions: tuple[Predictions, ...]
+
+
+class Engine:
+    """Scores batches; holds nothing of them.
+
+    Parameters
+    ----------
+    churn_horizon_ms
+        Silence in event time that counts as churn.
+    fraud_delay_ms
+        Event time after a purchase by which its label is expected.
+    """
+
+    def __init__(self, *, churn_horizon_ms: int, fraud_delay_ms: int = 7 * _DAY_MS) -> None:
+        self.churn_horizon_ms = churn_horizon_ms
+        self.fraud_delay_ms = fraud_delay_ms
+
+    def score(
+        self, events: EventBatch, profiles: PartitionProfiles, scorers: Mapping[str, Scorer], *, tick: int
+    ) -> ScoredBatch:
+        """Adds the events to the profiles, which must be in memory, and scores each on what was known before it."""
+        views = profiles.observe(events, tick=tick)
+        applied = views.shopper.applied
+        if not applied.all():
+            kept = np.flatnonzero(applied)
+            views = Views(views.shopper.take(kept), _of_kept(views, kept, len(events)))
+            events = events.take(applied)
+        churn, churn_predictions = self._churn(events, views, scorers[CHURN.name])
+        fraud, fraud_predictions = self._fraud(events, views, scorers[FRAUD.name])
+        return ScoredBatch(
+            events=events,
+            scores={FRAUD.name: fraud, CHURN.name: churn},
+            predictions=(fraud_predictions, churn_predictions),
+        )
+
+    def _churn(self, events: EventBatch, views: Views, scorer: Scorer) -> tuple[Scores, Predictions]:
+        """Every event is scored; a shopper's first event of a day (UTC) gets a label."""
+        features = churn_features(views.shopper, events)
+        last_day = views.shopper.extremes_ms[:, LAST_MS] // _DAY_MS
+        rows = np.flatnonzero(events.ts // _DAY_MS > last_day)
+        due_ms = events.ts[rows] + self.churn_horizon_ms
+        return scorer.score(features), Predictions(kind=CHURN.kind, rows=rows, features=features[rows], due_ms=due_ms)
+
+    def _fraud(self, events: EventBatch, views: Views, scorer: Scorer) -> tuple[Scores, Predictions]:
+        """Purchases are scored, and each gets a label."""
+        n = len(events)
+        is_purchase = events.type == EVENT_TYPES["purchase"]
+        rows = np.flatnonzero(is_purchase)
+        purchases = events.take(is_purchase)
+        instruments = {kind: views.of_rows(kind, rows, n) for kind in INSTRUMENTS}
+        features = fraud_features(views.shopper.take(rows), instruments, purchases)
+        scored = scorer.score(features)
+        state = np.full(n, NOT_SCORED, dtype=np.uint8)
+        probability = np.full(n, np.nan, dtype=np.float32)
+        state[rows], probability[rows] = scored.state, scored.probability
+        due_ms = purchases.ts + self.fraud_delay_ms
+        scores = Scores(state=state, probability=probability, version=scored.version)
+        return scores, Predictions(kind=FRAUD.kind, rows=rows, features=features, due_ms=due_ms)
+
+
+def _of_kept(views: Views, kept: npt.NDArray[np.int64], n: int) -> dict[str, tuple[npt.NDArray[np.int64], View]]:
+    return {kind: (np.arange(len(kept)), views.of_rows(kind, kept, n)) for kind in views.others}

@@ -1,0 +1,35 @@
+"""``footfall worker``: consume, profile, score, write, until it is told to stop."""
+
+from __future__ import annotations
+
+import os
+import socket
+import sys
+from pathlib import Path
+
+import click
+
+from streams.commands import with_settings
+from streams.settings import Settings
+
+
+@click.command()
+@click.option("--name", help="Name in the ledger; by default the host's and the process number.")
+@click.option("--report", type=click.Path(path_type=Path), help="Write CPU time by stage here as JSON, at the end.")
+@with_settings
+def command(settings: Settings, name: str | None, report: Path | None) -> None:
+    """Run one scoring worker. Start as many as there is work for, up to one a partition."""
+    import orjson
+
+    from schemas.topics import INPUTS
+    from streams.transport.app import create_app
+    from streams.transport.worker import run_worker
+    from streams.worker.pipeline import Pipeline
+
+    pipeline = Pipeline(settings, worker=name or f"{socket.gethostname()}-{os.getpid()}")
+    app = create_app(settings, topics=INPUTS, handler=pipeline)
+    pipeline.fail = app.crash
+    status = run_worker(app, settings)
+    if report is not None:
+        report.write_bytes(orjson.dumps(pipeline.costs.report()))
+    sys.exit(status)

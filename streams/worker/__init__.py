@@ -1,0 +1,15 @@
+"""The scoring worker: from a run of records to durable rows.
+
+    transport ──▶ pipeline ──▶ processor (compute thread) ──▶ cut ──▶ flush (writer thread) ──▶ ack
+
+``pipeline``    what the transport calls; owns the two threads and the flow between them
+``claims``      what an owner of a partition needs: its epoch, where it starts, what came just before
+``processor``   decode, tell duplicates, hydrate, score
+``hydration``   profiles from ClickHouse
+``alerting``    which scores are alerts
+``breaker``     stops a worker that drains a topic into dead letters
+``cut``         what one flush writes, as columns
+``flush``       the order in which it is written
+``delivery``    alerts and dead letters to their topics
+``costs``       CPU time by stage
+"""

@@ -1,0 +1,71 @@
+"""Which scores are alerts, and why."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from models.engine import Predictions, ScoredBatch
+from models.scoring import SCORED, Scorer
+from schemas.alerts import COLUMNS, Alert, Kind, alert_id, from_columns
+from streams.clickhouse.reader import Reader
+from streams.worker.claims import TopicPartition
+
+
+def alerts_of(
+    scored: ScoredBatch, scorers: Mapping[str, Scorer], thresholds: Mapping[Kind, float], *, raised_ms: int
+) -> list[Alert]:
+    """An alert for each prediction at or above its model's threshold; models that warm up raise none.
+
+    Of churn only predictions that get a label alert, so at most one a shopper and day.
+    """
+    return [
+        alert
+        for predictions in scored.predictions
+        for alert in _alerts(
+            scored, predictions, scorers[predictions.kind], thresholds[predictions.kind], raised_ms=raised_ms
+        )
+    ]
+
+
+def _alerts(
+    scored: ScoredBatch, predictions: Predictions, scorer: Scorer, threshold: float, *, raised_ms: int
+) -> list[Alert]:
+    scores = scored.scores[predictions.kind]
+    state, probability = scores.state[predictions.rows], scores.probability[predictions.rows]
+    chosen = np.flatnonzero((state == SCORED) & (probability >= threshold))
+    if not len(chosen):
+        return []
+    events = scored.events
+    reasons = scorer.explain(predictions.features[chosen])
+    return [
+        Alert(
+            alert_id=alert_id(predictions.kind, events.topic, events.user_id[row], events.event_id[row]),
+            kind=predictions.kind,
+            user_id=events.user_id[row],
+            event_id=events.event_id[row],
+            topic=events.topic,
+            partition=events.partition,
+            offset=int(events.offset[row]),
+            ts=int(events.ts[row]),
+            score=float(scores.probability[row]),
+            threshold=threshold,
+            version=scores.version,
+            order_id=events.order_id[row],
+            amount=float(events.amount[row]),
+            reasons=why,
+            raised_ms=raised_ms,
+        )
+        for row, why in zip(predictions.rows[chosen].tolist(), reasons, strict=True)
+    ]
+
+
+def undelivered(reader: Reader, key: TopicPartition, *, after: int) -> list[Alert]:
+    """The alerts of a topic's partition whose runs aren't in the ledger: whether they were delivered is unknown."""
+    columns = reader.columns(
+        f"SELECT {', '.join(COLUMNS)} FROM alerts FINAL "  # noqa: S608 - constants
+        "WHERE topic = %(topic)s AND partition = %(partition)s AND offset > %(after)s ORDER BY offset",
+        {"topic": key[0], "partition": key[1], "after": after},
+    )
+    return from_columns(columns)

@@ -1,0 +1,45 @@
+"""Where a worker's CPU time goes, by stage and thread."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import psutil
+
+
+class Costs:
+    """CPU seconds of the stages that ran through :meth:`stage`, each on the thread it ran on; and counts."""
+
+    def __init__(self) -> None:
+        self._seconds: Counter[str] = Counter()
+        self.counts: Counter[str] = Counter()
+
+    @contextmanager
+    def stage(self, name: str) -> Iterator[None]:
+        """Adds the calling thread's CPU time. Each name belongs to one thread."""
+        start = time.thread_time()
+        try:
+            yield
+        finally:
+            self._seconds[name] += time.thread_time() - start
+
+    def report(self) -> dict[str, Any]:
+        """CPU seconds of the stages, of each thread of the process and of the whole; counts."""
+        process = psutil.Process()
+        names = {thread.native_id: thread.name for thread in threading.enumerate()}
+        threads: Counter[str] = Counter()
+        for thread in process.threads():
+            threads[names.get(thread.id, "other")] += thread.user_time + thread.system_time
+        whole = process.cpu_times()
+        return {
+            "cpu_s": whole.user + whole.system,
+            "rss_bytes": process.memory_info().rss,
+            "stages_s": dict(self._seconds),
+            "threads_s": dict(threads),
+            **self.counts,
+        }

@@ -1,0 +1,189 @@
+"""What one flush writes: the outcomes since the last one, and the profiles as they are after them."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import chain
+from typing import Any
+
+import numpy as np
+import xxhash
+
+from models.catalogue import MODELS
+from models.engine import Predictions, ScoredBatch
+from models.features.sets import to_bytes
+from models.partition import PartitionProfiles
+from models.profiles.table import Dirty
+from schemas import alerts
+from schemas.batch import NUMBERS, TEXTS, EventBatch
+from schemas.layout import KINDS
+from schemas.topics import BEHAVIOUR
+from streams.worker.processor import Outcome
+
+Columns = dict[str, Any]
+
+_LABEL_TEXTS = ("event_id", "user_id", "target", "verdict")
+_EVENT_TEXTS = tuple(name for name in TEXTS if name not in ("target", "verdict"))
+
+
+@dataclass(frozen=True, kw_only=True)
+class DirtyProfiles:
+    partition: int
+    kind: str
+    profiles: PartitionProfiles
+    rows: Dirty
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cut:
+    """Its columns are built on the writer thread, from what no other thread changes any more."""
+
+    outcomes: Sequence[Outcome]
+    dirty: Sequence[DirtyProfiles]
+    written_ms: int
+
+    @property
+    def n_rows(self) -> int:
+        return sum(outcome.n_records for outcome in self.outcomes)
+
+    @property
+    def token(self) -> str:
+        """Names the runs and their owners' epochs, for ``insert_deduplication_token``."""
+        runs = (f"{o.run.topic}-{o.run.partition}-{o.epoch}-{o.first}-{o.run.last}" for o in self.outcomes)
+        return xxhash.xxh3_128_hexdigest(" ".join(runs).encode())
+
+    def events(self) -> list[Columns]:
+        """One block a topic: the columns that a topic doesn't use are left out of its block."""
+        by_topic: dict[str, list[ScoredBatch]] = defaultdict(list)
+        for outcome in self.outcomes:
+            if outcome.scored and len(outcome.scored.events):
+                by_topic[outcome.run.topic].append(outcome.scored)
+        return [self._scored_events(by_topic[topic]) for topic in BEHAVIOUR if topic in by_topic]
+
+    def _scored_events(self, batches: Sequence[ScoredBatch]) -> Columns:
+        columns = self._event_columns([batch.events for batch in batches], numbers=NUMBERS, texts=_EVENT_TEXTS)
+        for model in MODELS:
+            scores = [batch.scores[model] for batch in batches]
+            columns[f"{model}_state"] = np.concatenate([score.state for score in scores])
+            columns[f"{model}_score"] = np.concatenate([score.probability for score in scores])
+            columns[f"{model}_version"] = _repeated((score.version, len(score.state)) for score in scores)
+        return columns
+
+    def labels(self) -> Columns:
+        batches = [outcome.labels for outcome in self.outcomes if outcome.labels is not None and len(outcome.labels)]
+        return self._event_columns(batches, numbers=(), texts=_LABEL_TEXTS)
+
+    def _event_columns(self, batches: Sequence[EventBatch], *, numbers: Sequence[str], texts: Sequence[str]) -> Columns:
+        if not batches:
+            return {}
+        sizes = [len(batch) for batch in batches]
+        columns: Columns = {
+            "topic": _repeated((batch.topic, len(batch)) for batch in batches),
+            "partition": np.repeat([batch.partition for batch in batches], sizes),
+            "offset": np.concatenate([batch.offset for batch in batches]),
+            "type_code": np.concatenate([batch.type for batch in batches]),
+            "ts": np.concatenate([batch.ts for batch in batches]),
+            "written_ms": np.full(sum(sizes), self.written_ms),
+        }
+        for name in numbers:
+            columns[name] = np.concatenate([getattr(batch, name) for batch in batches])
+        for name in texts:
+            column = list(chain.from_iterable(getattr(batch, name) for batch in batches))
+            if any(column):
+                columns[name] = column
+        return columns
+
+    def dead_letters(self) -> Columns:
+        letters = [letter for outcome in self.outcomes for letter in outcome.dead_letters]
+        return {
+            "topic": [letter.topic for letter in letters],
+            "partition": np.array([letter.partition for letter in letters], dtype=np.int32),
+            "offset": np.array([letter.offset for letter in letters], dtype=np.int64),
+            "record_ts": np.array([letter.record_ts for letter in letters], dtype=np.int64),
+            "reason": [letter.reason for letter in letters],
+            "key": [letter.key for letter in letters],
+            "value": [letter.value for letter in letters],
+            "written_ms": np.full(len(letters), self.written_ms),
+        }
+
+    def predictions(self) -> Columns:
+        parts = [
+            self._prediction_columns(outcome.scored, predictions)
+            for outcome in self.outcomes
+            if outcome.scored
+            for predictions in outcome.scored.predictions
+            if len(predictions.rows)
+        ]
+        return _joined(parts)
+
+    def _prediction_columns(self, scored: ScoredBatch, predictions: Predictions) -> Columns:
+        events, rows = scored.events, predictions.rows
+        scores = scored.scores[predictions.kind]
+        n = len(rows)
+        return {
+            "kind": [predictions.kind] * n,
+            "event_id": [events.event_id[row] for row in rows],
+            "user_id": [events.user_id[row] for row in rows],
+            "topic": [events.topic] * n,
+            "partition": np.full(n, events.partition),
+            "offset": events.offset[rows],
+            "ts_ms": events.ts[rows],
+            "due_ms": predictions.due_ms,
+            "amount": events.amount[rows],
+            "state": scores.state[rows],
+            "score": scores.probability[rows],
+            "version": [scores.version] * n,
+            "feature_set": [MODELS[predictions.kind].features.fingerprint] * n,
+            "features_f32": to_bytes(predictions.features),
+            "written_ms": np.full(n, self.written_ms),
+        }
+
+    def profiles(self) -> Columns:
+        parts: list[Columns] = [
+            {
+                "kind": np.full(len(part.rows), KINDS.index(part.kind), dtype=np.uint8),
+                "partition": np.full(len(part.rows), part.partition, dtype=np.int32),
+                **part.rows.columns,
+            }
+            for part in self.dirty
+        ]
+        return _joined(parts)
+
+    def alerts(self) -> Columns:
+        return alerts.to_columns([alert for outcome in self.outcomes for alert in outcome.alerts])
+
+    def ledger(self, worker: str) -> Columns:
+        new = [outcome for outcome in self.outcomes if outcome.n_records]
+        n = len(new)
+        return {
+            "topic": [outcome.run.topic for outcome in new],
+            "partition": np.array([outcome.run.partition for outcome in new], dtype=np.int32),
+            "first": np.array([outcome.first for outcome in new], dtype=np.int64),
+            "last": np.array([outcome.run.last for outcome in new], dtype=np.int64),
+            "epoch": np.array([outcome.epoch for outcome in new], dtype=np.uint64),
+            "records": np.array([outcome.n_records for outcome in new], dtype=np.uint32),
+            "rows": np.array([outcome.n_rows for outcome in new], dtype=np.uint32),
+            "duplicates": np.array([outcome.n_duplicates for outcome in new], dtype=np.uint32),
+            "dead_letters": np.array([len(outcome.dead_letters) for outcome in new], dtype=np.uint32),
+            "max_ts_ms": np.array([outcome.max_ts_ms for outcome in new], dtype=np.int64),
+            "identities": [outcome.identity.astype("<u8").tobytes() for outcome in new],
+            "worker": [worker] * n,
+            "written_ms": np.full(n, self.written_ms),
+        }
+
+
+def _repeated(runs: Iterable[tuple[str, int]]) -> list[str]:
+    return [value for value, n in runs for _ in range(n)]
+
+
+def _joined(parts: Sequence[Columns]) -> Columns:
+    if not parts:
+        return {}
+    return {
+        name: np.concatenate([part[name] for part in parts])
+        if isinstance(column, np.ndarray)
+        else list(chain.from_iterable(part[name] for part in parts))
+        for name, column in parts[0].items()
+    }

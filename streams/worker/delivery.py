@@ -1,0 +1,68 @@
+"""Alerts and dead letters to their topics, with the broker's word that they are there."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from concurrent.futures import Future
+from typing import NamedTuple
+
+from aiokafka import AIOKafkaProducer
+from aiokafka.errors import KafkaError
+
+from streams.errors import Fatal
+from streams.settings import Settings
+from streams.transport.security import aiokafka_auth, bootstrap_servers
+
+
+class Message(NamedTuple):
+    topic: str  # on the broker
+    key: bytes
+    value: bytes
+
+
+class Delivery:
+    """Sends from any thread through a producer on the event loop."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._deadline_s = settings.outage_deadline_s
+        self._settings = settings
+        self._producer: AIOKafkaProducer | None = None
+
+    async def start(self) -> None:
+        """Connects; does nothing where that is done already."""
+        if self._producer is not None:
+            return
+        self._loop = asyncio.get_running_loop()
+        producer = AIOKafkaProducer(
+            bootstrap_servers=bootstrap_servers(self._settings),
+            acks="all",
+            compression_type="lz4",
+            request_timeout_ms=int(self._deadline_s * 1000),
+            **aiokafka_auth(self._settings),
+        )
+        try:
+            await producer.start()
+        except (KafkaError, OSError) as error:
+            await producer.stop()
+            raise Fatal(f"Kafka at {self._settings.kafka} can't be reached: {error}") from None
+        self._producer = producer
+
+    async def stop(self) -> None:
+        if self._producer is not None:
+            await self._producer.stop()
+            self._producer = None
+
+    def send(self, messages: Sequence[Message]) -> Future[None]:
+        """Begins to send; the future is done when all are delivered, and holds ``Fatal`` if one can't be."""
+        return asyncio.run_coroutine_threadsafe(self._send(messages), self._loop)
+
+    async def _send(self, messages: Sequence[Message]) -> None:
+        assert self._producer is not None  # noqa: S101 - started before the first run comes
+        try:
+            async with asyncio.timeout(self._deadline_s):
+                sent = [await self._producer.send(topic, key=key, value=value) for topic, key, value in messages]
+                await asyncio.gather(*sent)
+        except (KafkaError, TimeoutError) as error:
+            topics = ", ".join(sorted({message.topic for message in messages}))
+            raise Fatal(f"{topics}: messages could not be delivered: {error or type(error).__name__}") from error

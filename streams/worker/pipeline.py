@@ -1,0 +1,227 @@
+"""What the transport calls: runs go through the compute thread, what they leave is flushed by the writer thread.
+
+The two threads, and the learning one, have a ClickHouse connection each. The compute thread owns all state: profiles,
+logs, and the outcomes since the last cut. So a cut, made there, is exact: the profiles in it contain its runs and no
+others. While the writer thread writes a cut, the compute thread goes on with the next runs.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import threading
+import time
+from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, TypeVar
+
+from models.partition import PartitionProfiles
+from schemas.topics import BEHAVIOUR, CARTS
+from streams.clickhouse.reader import Reader
+from streams.clickhouse.writer import Writer
+from streams.errors import Fatal
+from streams.settings import Settings
+from streams.transport.handler import Partitions
+from streams.transport.run import RecordRun
+from streams.worker.alerting import undelivered
+from streams.worker.claims import Claims
+from streams.worker.costs import Costs
+from streams.worker.cut import Cut, DirtyProfiles
+from streams.worker.delivery import Delivery
+from streams.worker.flush import Flush
+from streams.worker.hydration import warm
+from streams.worker.modelling import Modelling
+from streams.worker.processor import Outcome, Processor
+
+log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+
+def clock_ms() -> int:
+    return time.time_ns() // 1_000_000
+
+
+class Pipeline:
+    """A ``RunHandler``.
+
+    Parameters
+    ----------
+    worker
+        Its name in the ledger.
+
+    Attributes
+    ----------
+    fail
+        Awaited on the event loop with what went wrong outside of the transport's calls; to be set before the start.
+    """
+
+    fail: Callable[[BaseException], Awaitable[None]]
+
+    def __init__(self, settings: Settings, *, worker: str) -> None:
+        self.costs = Costs()
+        self._settings = settings
+        self._stop = threading.Event()
+        self._reader = Reader(settings, stop=self._stop)
+        self._claim_writer = Writer(settings, stop=self._stop)
+        self._delivery = Delivery(settings)
+        self._processor = Processor(
+            settings, reader=self._reader, delivery=self._delivery, costs=self.costs, clock_ms=clock_ms
+        )
+        self._claims = Claims(worker=worker, duplicate_window=settings.duplicate_window)
+        self._modelling = Modelling(settings, stop=self._stop, costs=self.costs)
+        self._flush = Flush(
+            Writer(settings, stop=self._stop),
+            worker=worker,
+            deadline_s=settings.outage_deadline_s,
+            costs=self.costs,
+        )
+        self._compute = ThreadPoolExecutor(1, thread_name_prefix="compute")
+        self._write = ThreadPoolExecutor(1, thread_name_prefix="write")
+        self._open: list[Outcome] = []
+        self._rows_waiting = 0
+        self._assignment = 0
+        self._flushing = asyncio.Lock()
+        self._work = asyncio.Event()
+        self._room = asyncio.Event()
+        self._tasks: list[asyncio.Task[None]] = []
+
+    async def on_run(self, run: RecordRun) -> None:
+        assignment = self._assignment
+        self._rows_waiting += len(run)
+        await self._on_compute(self._process, run, assignment)
+        self._work.set()
+        while self._rows_waiting > self._settings.flush_rows and assignment == self._assignment:
+            self._room.clear()
+            await self._room.wait()
+
+    async def on_assigned(self, partitions: Partitions) -> None:
+        self._assignment += 1
+        await self._delivery.start()
+        await self._on_compute(self._take_over, partitions)
+        self._modelling.leading = (CARTS, 0) in partitions
+        if not self._tasks:
+            self._processor.scorers = await asyncio.to_thread(self._modelling.poll)
+            self._tasks = [
+                asyncio.create_task(self._guard(self._flush_forever())),
+                asyncio.create_task(self._guard(self._learn_forever())),
+            ]
+
+    async def on_revoked(self, partitions: Partitions) -> None:
+        """What was processed is flushed and acknowledged; what was not will be delivered again."""
+        self._assignment += 1
+        self._room.set()
+        self._modelling.leading = False
+        try:
+            await self._flush_once()
+        except asyncio.CancelledError:
+            log.warning("the rows could not be written before the partitions were handed over; they come again")
+            await self._on_compute(self._abandon)
+            raise
+
+    async def on_stop(self) -> None:
+        self._assignment += 1
+        async with self._flushing:
+            for task in self._tasks:
+                task.cancel()
+        await self._flush_once()
+        self._stop.set()
+        await self._delivery.stop()
+        self._compute.shutdown(wait=False)
+        self._write.shutdown(wait=False)
+
+    def _process(self, run: RecordRun, assignment: int) -> None:
+        """On the compute thread. A run of an assignment that ended meanwhile is dropped: it comes again."""
+        if assignment == self._assignment:
+            position = self._claims.logs[run.topic, run.partition]
+            self._open.append(self._processor.process(run, position))
+
+    def _take_over(self, partitions: Partitions) -> None:
+        """On the compute thread."""
+        _check_copartitioned(partitions)
+        profiles = self._processor.profiles
+        new = self._claims.take(self._reader, self._claim_writer, partitions, clock_ms())
+        owned = {partition for topic, partition in partitions if topic in BEHAVIOUR}
+        for partition in profiles.keys() - owned:
+            del profiles[partition]
+        for partition in owned:
+            if (BEHAVIOUR[0], partition) in new:
+                profiles[partition] = PartitionProfiles(epoch=self._claims.logs[BEHAVIOUR[0], partition].epoch)
+                warm(
+                    self._reader, partition, profiles[partition], limit=self._settings.profile_cache_rows // len(owned)
+                )
+        for key in new:
+            alerts = undelivered(self._reader, key, after=self._claims.logs[key].position)
+            if alerts:
+                self._delivery.send([self._processor.message_of(alert) for alert in alerts]).result(
+                    self._settings.outage_deadline_s
+                )
+
+    def _abandon(self) -> None:
+        """On the compute thread: forgets all state, since what isn't written is wrong from now on."""
+        self._open.clear()
+        self._claims.logs.clear()
+        self._processor.profiles.clear()
+        self._rows_waiting = 0
+
+    async def _flush_forever(self) -> None:
+        while True:
+            await self._work.wait()
+            self._work.clear()
+            began = time.monotonic()
+            await self._flush_once()
+            await asyncio.sleep(max(0.0, self._settings.flush_interval_s - (time.monotonic() - began)))
+
+    async def _flush_once(self) -> None:
+        async with self._flushing:
+            cut = await self._on_compute(self._cut)
+            if not cut.outcomes:
+                return
+            await asyncio.get_running_loop().run_in_executor(self._write, self._flush.write, cut)
+            for outcome in cut.outcomes:
+                outcome.run.ack()
+            await self._on_compute(self._settle, cut)
+            self._rows_waiting -= sum(len(outcome.run) for outcome in cut.outcomes)
+            self._room.set()
+
+    def _cut(self) -> Cut:
+        """On the compute thread."""
+        with self.costs.stage("cut"):
+            outcomes, self._open = self._open, []
+            dirty = [
+                DirtyProfiles(partition=partition, kind=kind, profiles=profiles, rows=rows)
+                for partition, profiles in self._processor.profiles.items()
+                for kind, rows in (profiles.take_dirty() if outcomes else ())
+            ]
+            return Cut(outcomes=outcomes, dirty=dirty, written_ms=clock_ms())
+
+    def _settle(self, cut: Cut) -> None:
+        """On the compute thread: what was written is clean."""
+        with self.costs.stage("cut"):
+            for part in cut.dirty:
+                part.profiles.tables[part.kind].written(part.rows)
+            self._processor.trim(self._settings.profile_cache_rows)
+
+    async def _learn_forever(self) -> None:
+        while True:
+            await asyncio.sleep(self._settings.learn_interval_s)
+            self._processor.scorers = await asyncio.to_thread(self._modelling.round)
+
+    async def _guard(self, work: Awaitable[None]) -> None:
+        try:
+            await work
+        except asyncio.CancelledError:
+            raise
+        except Exception as error:
+            await self.fail(error)
+
+    async def _on_compute(self, function: Callable[..., T], *args: Any) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._compute, function, *args)
+
+
+def _check_copartitioned(partitions: Partitions) -> None:
+    """A shopper's profile has one owner only if all that makes it up has."""
+    for partition in {partition for topic, partition in partitions if topic in BEHAVIOUR}:
+        away = [topic for topic in BEHAVIOUR if (topic, partition) not in partitions]
+        if away:
+            raise Fatal(f"partition {partition} of {', '.join(away)} was assigned to another worker than its siblings")

@@ -1,0 +1,148 @@
+"""One run of records at a time, from bytes to scores: everything that the compute thread does."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+
+from models.duplicates import identities
+from models.engine import Engine, ScoredBatch
+from models.partition import PartitionProfiles
+from models.scoring import Scorer
+from schemas.alerts import Alert, Kind
+from schemas.batch import EventBatch
+from schemas.deadletters import DeadLetter
+from schemas.decode import Decoder
+from schemas.topics import ALERTS_CHURN, ALERTS_FRAUD, DEAD_LETTERS, INPUTS, LABELS, TopicNames
+from streams.clickhouse.reader import Reader
+from streams.settings import Settings
+from streams.transport.run import RecordRun
+from streams.worker.alerting import alerts_of
+from streams.worker.breaker import DeadLetterBreaker
+from streams.worker.claims import Log, TopicPartition
+from streams.worker.costs import Costs
+from streams.worker.delivery import Delivery, Message
+from streams.worker.hydration import hydrate
+
+ALERT_TOPICS: dict[Kind, str] = {"fraud": ALERTS_FRAUD, "churn": ALERTS_CHURN}
+
+
+@dataclass(kw_only=True)
+class Outcome:
+    """What became of a run. A run whose records were all processed before has no more than its ack."""
+
+    run: RecordRun
+    epoch: int
+    first: int = 0
+    n_records: int = 0
+    n_duplicates: int = 0
+    identity: npt.NDArray[np.uint64] = field(default_factory=lambda: np.empty(0, dtype=np.uint64))
+    """By offset from ``first`` on: the identity of the event, 0 where there is no row."""
+    max_ts_ms: int = 0
+    scored: ScoredBatch | None = None
+    labels: EventBatch | None = None
+    dead_letters: list[DeadLetter] = field(default_factory=list)
+    alerts: list[Alert] = field(default_factory=list)
+    delivery: Future[None] | None = None
+
+    @property
+    def n_rows(self) -> int:
+        return self.n_records - self.n_duplicates - len(self.dead_letters)
+
+
+class Processor:
+    """Not thread-safe, but for :attr:`scorers`, which may be replaced between two runs by any thread."""
+
+    def __init__(
+        self, settings: Settings, *, reader: Reader, delivery: Delivery, costs: Costs, clock_ms: Callable[[], int]
+    ) -> None:
+        self._settings = settings
+        self._reader = reader
+        self._delivery = delivery
+        self._costs = costs
+        self._clock_ms = clock_ms
+        self._names = TopicNames(prefix=settings.topic_prefix)
+        ahead_ms = int(settings.max_ahead_s * 1000)
+        self._decoders = {topic: Decoder(topic, max_ahead_ms=ahead_ms) for topic in INPUTS}
+        self._breakers: dict[TopicPartition, DeadLetterBreaker] = {}
+        self._engine = Engine(churn_horizon_ms=int(settings.churn_horizon_days * 86_400_000))
+        self._thresholds: dict[Kind, float] = {"fraud": settings.fraud_threshold, "churn": settings.churn_threshold}
+        self.scorers: Mapping[str, Scorer] = {}
+        self.profiles: dict[int, PartitionProfiles] = {}
+        self.tick = 0
+
+    def process(self, run: RecordRun, log: Log) -> Outcome:
+        """Blocks while profiles are hydrated. Raises ``Fatal`` where the run shouldn't be acknowledged."""
+        outcome = Outcome(run=run, epoch=log.epoch)
+        records = run.records
+        if run.first <= log.position:
+            records = [record for record in records if record.offset > log.position]
+        if not records:
+            return outcome
+        with self._costs.stage("decode"):
+            events, outcome.dead_letters = self._decoders[run.topic].decode(run.partition, records)
+            self._check(run, len(records), outcome.dead_letters)
+            identity = identities(events.user_id, events.event_id)
+            fresh = log.window.admit(identity, events.offset)
+            outcome.first = records[0].offset
+            outcome.n_records = len(records)
+            outcome.n_duplicates = len(fresh) - int(fresh.sum())
+            outcome.identity = np.zeros(run.last - outcome.first + 1, dtype=np.uint64)
+            outcome.identity[events.offset[fresh] - outcome.first] = identity[fresh]
+            outcome.max_ts_ms = int(events.ts.max(initial=0))
+            events = events.take(fresh)
+        log.position = run.last
+        if run.topic == LABELS:
+            outcome.labels = events
+        else:
+            self._score(outcome, events)
+        self._send(outcome)
+        self._costs.counts["records"] += len(records)
+        self._costs.counts["runs"] += 1
+        return outcome
+
+    def _check(self, run: RecordRun, n_records: int, letters: list[DeadLetter]) -> None:
+        breaker = self._breakers.setdefault(
+            (run.topic, run.partition),
+            DeadLetterBreaker(ratio=self._settings.dead_letter_ratio, run=self._settings.dead_letter_run),
+        )
+        breaker.check(n_records, letters)
+
+    def _score(self, outcome: Outcome, events: EventBatch) -> None:
+        self.tick += 1
+        profiles = self.profiles[events.partition]
+        with self._costs.stage("hydrate"):
+            missing = profiles.missing(events)
+            if missing:
+                hydrate(self._reader, events.partition, profiles, missing)
+        with self._costs.stage("score"):
+            scorers = self.scorers
+            outcome.scored = self._engine.score(events, profiles, scorers, tick=self.tick)
+            outcome.alerts = alerts_of(outcome.scored, scorers, self._thresholds, raised_ms=self._clock_ms())
+
+    def _send(self, outcome: Outcome) -> None:
+        messages = [self.message_of(alert) for alert in outcome.alerts]
+        to_dead_letters = self._names.on_broker(DEAD_LETTERS)
+        messages += [Message(to_dead_letters, letter.key, letter.to_json()) for letter in outcome.dead_letters]
+        if messages:
+            outcome.delivery = self._delivery.send(messages)
+
+    def message_of(self, alert: Alert) -> Message:
+        topic = self._names.on_broker(ALERT_TOPICS[alert.kind])
+        return Message(topic, alert.user_id.encode(), alert.to_json())
+
+    def trim(self, limit: int) -> None:
+        """Forgets the clean rows that were unused for longest, where there are more than ``limit`` rows in all."""
+        held = sum(map(len, self.profiles.values()))
+        if held <= limit:
+            return
+        tables = [table for profiles in self.profiles.values() for table in profiles.tables.values()]
+        uses = np.sort(np.concatenate([table.last_uses() for table in tables]))
+        surplus = min(held - limit + limit // 10, len(uses))
+        if surplus:
+            for profiles in self.profiles.values():
+                profiles.forget_unused_since(int(uses[surplus - 1]))
