@@ -1,16 +1,32 @@
-"""Servers that tests share: each is started once a run, by the first test that asks for it."""
+"""Servers that tests share: each is started once a run, by the first test that asks for it. And fresh machine code."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from uuid import uuid4
 
 import pytest
 from clickhouse_driver import Client
+from hypothesis import settings as hypothesis_settings
 
 from deploy.local.stack import LocalStack
 from streams.clickhouse.migrate import migrate
 from streams.settings import Secret, Settings
+
+# The first example of a law may wait for the compiler.
+hypothesis_settings.register_profile("footfall", deadline=None)
+hypothesis_settings.load_profile("footfall")
+
+
+def pytest_configure() -> None:
+    """Removes numba's cached code where a source is newer: numba misses changes of what was inlined from elsewhere."""
+    root = Path(__file__).parents[1]
+    contracts = list((root / "schemas").glob("*.py"))
+    for cached in root.glob("models/**/__pycache__/*.nb[ic]"):
+        sources = [*cached.parents[1].glob("*.py"), *contracts]
+        if cached.stat().st_mtime < max(source.stat().st_mtime for source in sources):
+            cached.unlink(missing_ok=True)
 
 
 @pytest.fixture(scope="session")
