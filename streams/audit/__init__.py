@@ -1,0 +1,5 @@
+"""``footfall audit``: whether every record that Kafka thinks done left exactly the rows that it should.
+
+``findings`` judges one partition, purely; ``tables`` counts rows in ClickHouse, ``broker`` asks Kafka, ``run`` brings
+the three together and ``show`` prints.
+"""

@@ -1,0 +1,123 @@
+"""What Kafka knows: where logs begin and end, what the group committed, and whether there are records somewhere."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
+from typing import Self
+
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.errors import KafkaError
+
+from schemas.ledger import Span
+from schemas.topics import INPUTS, TopicNames
+from streams.errors import Retryable
+from streams.settings import Settings
+from streams.transport.security import aiokafka_auth, bootstrap_servers
+
+Pair = tuple[str, int]
+
+REQUEST_TIMEOUT_MS = 10_000
+FETCH_TIMEOUT_MS = 500
+COUNT_TIMEOUT_S = 30.0
+"""Of counting one span: there are records beyond it, so a broker that is well sends something."""
+
+
+class Broker:
+    """Asks with topics in the contract's names; reads without joining the group. Made by :func:`connected`."""
+
+    def __init__(self, settings: Settings, admin: AIOKafkaAdminClient, consumer: AIOKafkaConsumer) -> None:
+        self._names = TopicNames(prefix=settings.topic_prefix)
+        self._group = settings.group
+        self._admin = admin
+        self._consumer = consumer
+
+    async def committed(self) -> dict[Pair, int]:
+        """The group's committed offset by topic and partition, where it has one."""
+        # Named one by one, for not every broker answers as it should where all are wanted.
+        offsets = await self._admin.list_consumer_group_offsets(self._group, partitions=self._inputs())
+        return {self._pair(at): found.offset for at, found in offsets.items() if found.offset >= 0}
+
+    async def ends(self) -> dict[Pair, Span]:
+        """The first offset of each input's log, and the one after its last. Topics that don't exist are left out."""
+        wanted = self._inputs()
+        starts = await self._consumer.beginning_offsets(wanted)
+        ends = await self._consumer.end_offsets(wanted)
+        seen = await self._high_watermarks(ends)
+        return {self._pair(at): Span(starts[at], max(ends[at], seen.get(at) or 0)) for at in wanted}
+
+    async def count(self, pair: Pair, span: Span, log: Span) -> int:
+        """Records that the broker holds at the offsets of ``span``; ``log`` is the partition's of :meth:`ends`.
+
+        Raises ``Retryable`` where the broker stops answering.
+        """
+        first, last = max(span.first, log.first), min(span.last, log.last - 1)
+        if first > last:
+            return 0
+        at = TopicPartition(self._names.on_broker(pair[0]), pair[1])
+        self._consumer.assign([at])
+        self._consumer.seek(at, first)
+        deadline = time.monotonic() + COUNT_TIMEOUT_S
+        n_records = 0
+        while await self._consumer.position(at) <= last:
+            fetched = (await self._consumer.getmany(at, timeout_ms=FETCH_TIMEOUT_MS)).get(at, [])
+            n_records += sum(record.offset <= last for record in fetched)
+            if not fetched and time.monotonic() > deadline:
+                raise Retryable(f"Kafka at {at.topic}, partition {at.partition}, sends nothing from offset {first} on")
+        return n_records
+
+    async def _high_watermarks(self, ends: dict[TopicPartition, int]) -> dict[TopicPartition, int | None]:
+        """As answers to fetches tell them; Tansu lists the start of the last batch as the end."""
+        self._consumer.assign(list(ends))
+        for at, end in ends.items():
+            self._consumer.seek(at, end)
+        deadline = time.monotonic() + REQUEST_TIMEOUT_MS / 1000
+        while any(self._consumer.highwater(at) is None for at in ends) and time.monotonic() < deadline:
+            await self._consumer.getmany(*ends, timeout_ms=FETCH_TIMEOUT_MS)
+        return {at: self._consumer.highwater(at) for at in ends}
+
+    def _inputs(self) -> list[TopicPartition]:
+        return [
+            TopicPartition(name, partition)
+            for name in map(self._names.on_broker, INPUTS)
+            for partition in sorted(self._consumer.partitions_for_topic(name) or ())
+        ]
+
+    def _pair(self, at: TopicPartition) -> Pair:
+        return self._names.in_contract(at.topic), at.partition
+
+    async def refresh(self) -> Self:
+        """Learn which topics there are now."""
+        await self._consumer.topics()
+        return self
+
+
+@asynccontextmanager
+async def connected(settings: Settings) -> AsyncIterator[Broker]:
+    """Raises ``Retryable`` where the broker can't be reached or stops answering."""
+    common = {
+        "bootstrap_servers": bootstrap_servers(settings),
+        "client_id": "footfall-audit",
+        "request_timeout_ms": REQUEST_TIMEOUT_MS,
+        **aiokafka_auth(settings),
+    }
+    admin = AIOKafkaAdminClient(**common)
+    consumer = AIOKafkaConsumer(**common, enable_auto_commit=False)
+    try:
+        await admin.start()
+        await consumer.start()
+        yield await Broker(settings, admin, consumer).refresh()
+    except (KafkaError, OSError, TimeoutError) as error:
+        raise Retryable(f"Kafka at {settings.kafka} doesn't answer: {error or type(error).__name__}") from None
+    finally:
+        await consumer.stop()
+        await admin.close()
+
+
+async def count_all(
+    broker: Broker, wanted: Iterable[tuple[Pair, Span]], logs: dict[Pair, Span]
+) -> dict[tuple[Pair, Span], int]:
+    """:meth:`Broker.count` of each; partitions that the broker doesn't have are left out."""
+    return {(pair, span): await broker.count(pair, span, logs[pair]) for pair, span in wanted if pair in logs}
