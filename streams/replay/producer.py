@@ -77,13 +77,15 @@ class EventProducer:
         Raises ``Retryable`` or ``Fatal`` for these or for earlier ones that the broker did not take.
         """
         n_partitions = {name: self._n_partitions(name) for name in set(topic)}
-        try:
-            batches = [
-                await self._kafka.send_batch(batch, self._topics.on_broker(name), partition=partition)
-                for name, partition, batch in self._built(topic, key, value, n_partitions)
-            ]
-        except KafkaError as error:
-            raise _explained(error) from None
+        batches = []
+        for name, partition, batch in self._built(topic, key, value, n_partitions):
+            try:
+                sent = await self._kafka.send_batch(batch, self._topics.on_broker(name), partition=partition)
+            except KafkaError as error:
+                raise _explained(error) from None
+            # The first error is raised; asyncio would log those of the batches after it with their traces.
+            sent.add_done_callback(lambda done: done.cancelled() or done.exception())
+            batches.append(sent)
         self._in_flight.append(_Sent(len(key), batches))
         self._settle()
 
