@@ -16,7 +16,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 from deploy.local.clickhouse.account import Account
 from deploy.local.clickhouse.engine import Engine
-from deploy.local.clickhouse.errors import AUTHENTICATION_FAILED, READONLY, EngineError
+from deploy.local.clickhouse.errors import AUTHENTICATION_FAILED, READONLY, Disconnected, EngineError
 from deploy.local.clickhouse.packets import Setting
 from deploy.local.clickhouse.session import Session
 from deploy.local.clickhouse.statements import reads_only, streamed_insert
@@ -74,6 +74,13 @@ class Handler(BaseHTTPRequestHandler):
         self._serve(changes=True)
 
     def _serve(self, *, changes: bool) -> None:
+        try:
+            self._respond(changes=changes)
+        except (Disconnected, OSError) as error:
+            logger.info("no answer: %s", error)
+            self.close_connection = True
+
+    def _respond(self, *, changes: bool) -> None:
         url = dict(parse_qsl(urlsplit(self.path).query, keep_blank_values=True))
         query_id = url.get("query_id") or str(uuid.uuid4())
         headers = {"X-ClickHouse-Query-Id": query_id}
@@ -90,10 +97,8 @@ class Handler(BaseHTTPRequestHandler):
             status = _STATUS.get(error.code, HTTPStatus.INTERNAL_SERVER_ERROR)
             self._reply(status, f"{error}\n".encode(), headers)
         else:
-            headers |= {
-                "X-ClickHouse-Format": format_name,
-                "X-ClickHouse-Timezone": self.server.engine.timezone,
-            }
+            headers["X-ClickHouse-Format"] = format_name
+            headers["X-ClickHouse-Timezone"] = self.server.engine.timezone
             self._reply(HTTPStatus.OK, printed, headers)
 
     def _admit(self, url: dict[str, str]) -> None:
@@ -128,15 +133,22 @@ class Handler(BaseHTTPRequestHandler):
 
     def _counted(self) -> Iterator[bytes]:
         left = int(self.headers.get("Content-Length") or 0)
-        while left and (part := self.rfile.read(min(left, PART_BYTES))):
+        while left:
+            part = self._exactly(min(left, PART_BYTES))
             left -= len(part)
             yield part
 
     def _chunks(self) -> Iterator[bytes]:
-        while size := int(self.rfile.readline().partition(b";")[0], 16):
-            yield self.rfile.read(size)
+        while size := int(self.rfile.readline().partition(b";")[0] or b"-1", 16):
+            yield self._exactly(size)
             self.rfile.readline()
         self.rfile.readline()
+
+    def _exactly(self, size: int) -> bytes:
+        part = self.rfile.read(size) if size > 0 else b""
+        if len(part) != size:
+            raise Disconnected("a client left amid its request")
+        return part
 
     def _reply(self, status: HTTPStatus, body: bytes, headers: dict[str, str]) -> None:
         self.send_response(status)

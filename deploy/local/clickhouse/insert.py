@@ -25,7 +25,7 @@ class Insert:
     def __init__(self, run: Callable[[str], object], insert: StreamedInsert, folder: Path) -> None:
         self._run = run
         self._insert = insert
-        self._file = tempfile.NamedTemporaryFile(dir=folder, buffering=0)  # noqa: SIM115 - closed in __exit__
+        self._file = tempfile.NamedTemporaryFile(dir=folder)  # noqa: SIM115 - closed in __exit__
         self._size = 0
 
     def append(self, data: bytes) -> None:
@@ -35,6 +35,7 @@ class Insert:
     def finish(self) -> None:
         """Wait until the rows are in the table. Raises `EngineError` if the engine refuses them."""
         if self._size:
+            self._file.flush()
             self._run(self._insert.from_file(quote(self._file.name)))
 
     def __enter__(self) -> Self:

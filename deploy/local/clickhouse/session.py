@@ -37,6 +37,7 @@ class Session:
         self._own_tag = tag
         self._applied: dict[str, str] = {}
         self._externals: list[str] = []
+        self._has_temporary = False
         self.database = "default"
         self.tag = tag
         self.apply({})
@@ -101,6 +102,7 @@ class Session:
     def run(self, sql: str, output_format: str = "Native", params: Mapping[str, str] | None = None) -> bytes:
         """Run a statement to its end and return all that it prints."""
         word = statements.first_word(sql)
+        self._has_temporary |= word == "CREATE" and "TEMPORARY" in sql.upper()
         if word == "KILL":
             sql = re.sub(r"\bquery_id\b", TAG, sql)
         try:
@@ -131,7 +133,9 @@ class Session:
 
     def columns_for(self, insert: statements.StreamedInsert) -> Columns:
         """Names and types of what an INSERT wants."""
-        key = (self.database, insert.table, insert.columns)
+        # A temporary table may have the name of another session's, or of a lasting one.
+        database = f"{self.database} of {self._own_tag}" if self._has_temporary else self.database
+        key = (database, insert.table, insert.columns)
         return self._targets.columns(key, lambda: self._describe_target(insert.table, insert.columns))
 
     def columns_of(self, select: str) -> Columns:

@@ -1,5 +1,6 @@
 """Notices clients that leave, or cancel, while the engine works for them."""
 
+import select
 import socket
 import threading
 from collections.abc import Callable, Iterator
@@ -47,9 +48,12 @@ class Watch:
 
 def peek(client: socket.socket) -> bytes | None:
     """The next byte from a client; b"" if it closed its end, None if nothing came. Never blocks."""
+    poll = select.poll()
     try:
-        return client.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT)
+        poll.register(client, select.POLLIN)
+        # Asked first, since recv waits on a socket that has a timeout, whatever its flags.
+        return client.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT) if poll.poll(0) else None
     except BlockingIOError:
         return None
-    except OSError:
+    except (OSError, ValueError):  # ValueError: closed on this side
         return b""

@@ -2,10 +2,11 @@
 
 import gzip
 import json
+import socket
 import time
 from collections.abc import Callable, Iterator
 from http.client import HTTPConnection
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 import pytest
 
@@ -101,6 +102,18 @@ def test_inserts(ask: Ask, table: Callable[[str], None]) -> None:
     )
     assert ask("POST", "nonsense", query=into)[0] == 400
     assert ask("GET", query="SELECT count() FROM t")[1] == "7\n"
+
+
+def test_a_client_that_leaves_amid_its_rows_leaves_nothing(
+    endpoints: Endpoints, ask: Ask, table: Callable[[str], None]
+) -> None:
+    table("a UInt64")
+    into = quote("INSERT INTO t FORMAT CSV")
+    for head in (b"Content-Length: 100\r\n\r\n1\n2\n", b"Transfer-Encoding: chunked\r\n\r\n4\r\n1\n2\n\r\n"):
+        with socket.create_connection((endpoints.clickhouse_host, endpoints.http_port)) as leaving:
+            leaving.sendall(b"POST /?query=" + into.encode() + b" HTTP/1.1\r\nHost: x\r\n" + head)
+    time.sleep(0.3)
+    assert ask("GET", query="SELECT count() FROM t")[1] == "0\n"
 
 
 def test_a_client_that_leaves_stops_its_query(endpoints: Endpoints, ask: Ask) -> None:

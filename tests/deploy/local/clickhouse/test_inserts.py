@@ -163,3 +163,13 @@ def test_columns_of_any_name(client: Client, table: Callable[..., None]) -> None
     table("`a, (b` UInt8, `c d` String, `e.f` Array(UInt8)")
     client.execute("INSERT INTO t (`c d`, `a, (b`, e.f) VALUES", [("x", 1, [2])])
     assert client.execute("SELECT `a, (b`, `c d`, e.f FROM t") == [(1, "x", [2])]
+
+
+def test_temporary_tables_of_one_name(connect: Callable[..., Client], names: None) -> None:
+    for columns, row in (("a UInt8", (1,)), ("b String, c Int8", ("x", 2)), ("a UInt8", (3,))):
+        client = connect()
+        client.execute(f"CREATE TEMPORARY TABLE t ({columns})")
+        client.execute("INSERT INTO t VALUES", [row])
+        assert client.execute("SELECT * FROM t") == [row]
+    insert(other := connect())
+    assert count(other) == 1000
