@@ -17,6 +17,9 @@ from schemas.batch import EventBatch
 INSTRUMENTS = ("device", "card", "ip", "merchant")
 """The kinds besides the shopper whose profiles a purchase is judged by."""
 
+_EMPTY_CART = 0.01
+"""A cart of less is empty: rounding leaves a little, of either sign, of sums that cancel."""
+
 _VELOCITY = ("1h", "1d", "7d", "30d")
 _INSTRUMENT_FEATURES = (
     "is_new",
@@ -62,13 +65,13 @@ def fraud_features(shopper: View, instruments: Mapping[str, View], purchases: Ev
     orders = history.total(shopper, "purchases")
     mean = history.ratio(history.total(shopper, "spent"), orders)
     variance = history.ratio(history.total(shopper, "spent_squared"), orders) - mean**2
-    cart_value = np.maximum(history.decayed(shopper, "cart_value", "1d"), 0.0)
+    cart_value = history.decayed(shopper, "cart_value", "1d")
     columns = {
         "log_amount": np.log1p(amount),
         "amount_to_mean": np.minimum(history.ratio(amount, mean), 20.0),
         "amount_z": np.clip((amount - mean) / np.sqrt(np.maximum(variance, 1.0)), -10.0, 10.0) * (orders > 1),
         "amount_to_max": np.minimum(history.ratio(amount, shopper.max_amount), 20.0),
-        "amount_to_cart": np.minimum(history.ratio(amount, cart_value), 20.0),
+        "amount_to_cart": np.minimum(history.ratio(amount, cart_value), 20.0) * (cart_value >= _EMPTY_CART),
         "is_new": history.is_new(shopper),
         "log_gap_h": history.log_gap_h(shopper, ts),
         "log_tenure_d": history.log_tenure_d(shopper, ts),
