@@ -69,7 +69,7 @@ class Pipeline:
             settings, reader=self._reader, delivery=self._delivery, costs=self.costs, clock_ms=clock_ms
         )
         self._claims = Claims(worker=worker, duplicate_window=settings.duplicate_window)
-        self._modelling = Modelling(settings, stop=self._stop, costs=self.costs)
+        self._modelling = Modelling(settings, clock_ms=clock_ms, stop=self._stop, costs=self.costs)
         self._flush = Flush(
             Writer(settings, stop=self._stop),
             worker=worker,
