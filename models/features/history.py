@@ -57,9 +57,10 @@ def log_since_purchase_d(view: View, ts: npt.NDArray[np.int64]) -> Column:
 
 def is_new(view: View) -> Column:
     """1 where the profile had no event."""
-    return (view.extremes_ms[:, FIRST_MS] == 0).astype(np.float64)
+    return np.asarray(view.extremes_ms[:, FIRST_MS] == 0, dtype=np.float64)
 
 
 def ratio(part: Column, whole: Column) -> Column:
-    """``part / whole``, 0 where the whole is."""
-    return np.asarray(np.divide(part, whole, out=np.zeros_like(part), where=whole > 0))
+    """``part / whole``, 0 where the whole is; infinite where that is too much for a number."""
+    with np.errstate(over="ignore"):
+        return np.asarray(np.divide(part, whole, out=np.zeros_like(part), where=whole > 0))
