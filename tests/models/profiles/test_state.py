@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from contextlib import closing
+
 import numpy as np
 import pytest
 from hypothesis import given
 
 from models.profiles.state import Profiles
+from models.profiles.table import ProfileTable
 from schemas.layout import PROFILE_COLUMNS
+from streams.clickhouse.reader import Reader
+from streams.clickhouse.writer import Writer
+from streams.settings import Settings
 from tests.models.profiles import logs
 from tests.models.profiles.agreement import assert_identical
 from tests.models.profiles.logs import LOGS, N_PROFILES, Entry, profiles_of
@@ -37,6 +43,25 @@ def test_columns_are_those_of_the_table() -> None:
     assert {name: column.dtype for name, column in columns.items()} == {
         name: np.dtype(_NUMPY_TYPES[PROFILE_COLUMNS[name]]) for name in columns
     }
+
+
+def test_rows_survive_in_clickhouse(settings: Settings) -> None:
+    table = ProfileTable(epoch=2**31)
+    log = logs.random_log(300, seed=10)
+    ids = [f"shopper {number}" for number in range(N_PROFILES)]
+    table.create(ids)
+    for batch in logs.batches(log):
+        slots = table.locate([ids[entry.slot] for entry in batch])
+        table.observe(slots, logs.observations(batch), tick=1)
+    dirty = table.take_dirty()
+    owner = {name: np.zeros(N_PROFILES, dtype=np.int32) for name in ("kind", "partition")}
+    with closing(Writer(settings)) as writer, closing(Reader(settings)) as reader:
+        writer.insert("profiles", owner | dirty.columns, token="rows")  # noqa: S106 - names the rows
+        columns = reader.columns("SELECT * FROM profiles ORDER BY id")
+    restored = ProfileTable(epoch=2**31 + 1)
+    restored.load(columns["id"], columns)
+    np.testing.assert_array_equal(columns["version"], dirty.columns["version"])
+    assert_identical(restored.profiles.take(restored.locate(ids)), profiles_of(log))
 
 
 def test_taken_rows_are_copies_and_can_be_put_elsewhere() -> None:
