@@ -10,6 +10,12 @@ from streams.clickhouse.columns import Column
 from streams.clickhouse.session import Session
 from streams.settings import Settings
 
+_SETTINGS = {
+    "insert_deduplicate": 1,
+    "async_insert": 0,  # whatever the user's profile says: what returned must be there
+    "max_partitions_per_insert_block": 0,  # of events of all ages an insert touches any number of months
+}
+
 
 class Writer:
     """Inserts for the one thread that uses it; blocks it meanwhile. About 1 µs of CPU a row of `events`.
@@ -45,8 +51,7 @@ class Writer:
             return
         names = ", ".join(f"`{name}`" for name in columns)
         statement = f"INSERT INTO `{table}` ({names}) VALUES"
-        # The client may retry the same block on its own terms: no asynchronous batch in between, whatever the profile.
-        settings = {"insert_deduplication_token": token, "insert_deduplicate": 1, "async_insert": 0}
+        settings = {**_SETTINGS, "insert_deduplication_token": token}
         self._session.run(f"insert into {table}", lambda client: blocks.insert(client, statement, columns, settings))
 
     def close(self) -> None:

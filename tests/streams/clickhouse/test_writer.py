@@ -55,6 +55,13 @@ def test_rows_with_the_same_token_count_once(writer: Writer, settings: Settings)
     assert count(settings) == (2 * N_ROWS, 2 * N_ROWS)
 
 
+def test_one_insert_may_touch_any_number_of_months(writer: Writer, settings: Settings) -> None:
+    month_ms = 31 * 86_400_000
+    events = run_of_events(0) | {"ts": 1_000_000_000_000 + np.arange(N_ROWS) % 150 * month_ms}
+    writer.insert("events", events, token=RUN)
+    assert count(settings) == (N_ROWS, N_ROWS)
+
+
 def test_no_rows_are_no_insert(writer: Writer, settings: Settings) -> None:
     writer.insert("events", {"offset": np.empty(0, np.int64), "event_id": []}, token=RUN)
     assert count(settings) == (0, 0)
