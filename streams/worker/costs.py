@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -16,7 +16,7 @@ class Costs:
     """CPU seconds of the stages that ran through :meth:`stage`, each on the thread it ran on; and counts."""
 
     def __init__(self) -> None:
-        self._seconds: Counter[str] = Counter()
+        self._seconds: defaultdict[str, float] = defaultdict(float)
         self.counts: Counter[str] = Counter()
 
     @contextmanager
@@ -32,14 +32,14 @@ class Costs:
         """CPU seconds of the stages, of each thread of the process and of the whole; counts."""
         process = psutil.Process()
         names = {thread.native_id: thread.name for thread in threading.enumerate()}
-        threads: Counter[str] = Counter()
+        threads: defaultdict[str, float] = defaultdict(float)
         for thread in process.threads():
             threads[names.get(thread.id, "other")] += thread.user_time + thread.system_time
         whole = process.cpu_times()
         return {
             "cpu_s": whole.user + whole.system,
             "rss_bytes": process.memory_info().rss,
-            "stages_s": dict(self._seconds),
-            "threads_s": dict(threads),
+            "stages_s": self._seconds,
+            "threads_s": threads,
             **self.counts,
         }

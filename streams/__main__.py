@@ -1,0 +1,5 @@
+"""``python -m streams`` is ``footfall``."""
+
+from streams.commands import main
+
+main()

@@ -1,0 +1,115 @@
+"""What ClickHouse says after the demo."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from models.catalogue import CHURN
+from models.features.sets import from_bytes
+from models.scoring import Scorer
+from streams.clickhouse.reader import Reader
+from streams.clickhouse.writer import Writer
+from streams.settings import Settings
+from streams.snapshot_store import SnapshotStore
+
+RISKIEST = 5
+
+
+@dataclass(frozen=True, kw_only=True)
+class RiskyCustomer:
+    user_id: str
+    spent: float
+    orders: int
+    churn: float
+    last_day: str
+    reasons: list[str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChurnQuality:
+    """Of predictions as they were made, once their horizon had passed."""
+
+    version: str
+    learnt: int
+    judged: int
+    churned: int
+    roc_auc: float | None
+    brier: float | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Figures:
+    profiles: dict[str, int]
+    tables: dict[str, int]
+    alerts: dict[str, int]
+    churn: ChurnQuality
+    riskiest: list[RiskyCustomer]
+
+
+def figures(settings: Settings) -> Figures:
+    """Blocks. Raises as ``Reader`` does."""
+    reader = Reader(settings)
+    try:
+        loaded = SnapshotStore(settings, reader, Writer(settings)).latest(CHURN)
+        scorer = Scorer(CHURN, loaded, warm_up_examples=settings.warm_up_examples)
+        return Figures(
+            profiles=dict(reader.query("SELECT kind_name, count() FROM profiles FINAL GROUP BY ALL ORDER BY 2 DESC")),
+            tables={
+                table: reader.query(f"SELECT count() FROM {table} FINAL")[0][0]  # noqa: S608 - our own names
+                for table in ("events", "profiles", "predictions", "alerts", "dead_letters")
+            },
+            alerts=dict(reader.query("SELECT kind, count() FROM alerts FINAL GROUP BY kind")),
+            churn=_churn_quality(loaded.snapshot.metrics if loaded else {}, loaded.snapshot if loaded else None),
+            riskiest=_riskiest(reader, scorer),
+        )
+    finally:
+        reader.close()
+
+
+def _churn_quality(metrics: Any, snapshot: Any) -> ChurnQuality:
+    return ChurnQuality(
+        version=snapshot.version if snapshot else "",
+        learnt=snapshot.examples if snapshot else 0,
+        judged=metrics.get("scored", 0),
+        churned=metrics.get("scored_positives", 0),
+        roc_auc=metrics.get("roc_auc"),
+        brier=metrics.get("brier"),
+    )
+
+
+def _riskiest(reader: Reader, scorer: Scorer) -> list[RiskyCustomer]:
+    """Shoppers by what may be lost: their spending times their churn probability, as of their last day."""
+    found = reader.columns(
+        """
+        SELECT user_id, spent, orders, toFloat64(score) AS churn, formatDateTime(last_at, '%%d %%b %%Y') AS last_day,
+               features_f32
+        FROM (
+            SELECT user_id, argMax(score, ts_ms) AS score, argMax(features_f32, ts_ms) AS features_f32
+            FROM predictions FINAL WHERE kind = 'churn' AND state = 2 GROUP BY user_id
+        ) AS latest
+        INNER JOIN (
+            SELECT id AS user_id, total_spent AS spent, toUInt32(total_purchases) AS orders, last_at
+            FROM profiles FINAL WHERE kind = 0
+        ) AS shopper USING user_id
+        ORDER BY spent * churn DESC LIMIT %(limit)s
+        """,
+        {"limit": RISKIEST},
+        raw=("features_f32",),
+    )
+    if not found or not len(found["user_id"]):
+        return []
+    reasons = scorer.explain(from_bytes(found["features_f32"], CHURN.features))
+    return [
+        RiskyCustomer(
+            user_id=found["user_id"][row],
+            spent=float(found["spent"][row]),
+            orders=int(found["orders"][row]),
+            churn=float(np.round(found["churn"][row], 4)),
+            last_day=found["last_day"][row],
+            reasons=[reason.text for reason in reasons[row]],
+        )
+        for row in range(len(found["user_id"]))
+    ]

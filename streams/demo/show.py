@@ -1,0 +1,107 @@
+"""The demo's summary for a person."""
+
+from __future__ import annotations
+
+from rich.console import Console, Group
+from rich.panel import Panel
+from rich.syntax import Syntax
+from rich.table import Table
+from rich.text import Text
+
+from streams.demo.run import Demo
+
+QUERIES = {
+    "Revenue by country": (
+        "SELECT country, uniqExact(user_id) AS shoppers, round(sum(amount)) AS revenue FROM events FINAL "
+        "WHERE type = 'purchase' GROUP BY country ORDER BY revenue DESC LIMIT 5"
+    ),
+    "Who spends and falls silent": (
+        "SELECT id, round(total_spent) AS spent, last_at FROM profiles FINAL WHERE kind_name = 'user' "
+        "AND last_at < (SELECT max(ts) FROM events) - INTERVAL 60 DAY ORDER BY total_spent DESC LIMIT 5"
+    ),
+    "Churn probability by day": (
+        "SELECT toDate(ts) AS day, count() AS events, round(avg(churn_score), 3) AS churn FROM events FINAL "
+        "WHERE churn_state = 2 GROUP BY day ORDER BY day DESC LIMIT 5"
+    ),
+}
+
+
+def show(demo: Demo, console: Console, *, kept: bool) -> None:
+    console.print()
+    console.print(
+        Panel(Group(_throughput(demo), Text(), _exactness(demo), Text(), _churn(demo)), title="A year of a shop")
+    )
+    console.print(_riskiest(demo))
+    console.print(_queries(demo, kept=kept))
+
+
+def _throughput(demo: Demo) -> Table:
+    grid = Table.grid(padding=(0, 2))
+    tables = demo.figures.tables
+    grid.add_row(
+        "Events",
+        f"{demo.replayed.events:,} in {demo.seconds:.1f} s",
+        f"{demo.replayed.events / demo.seconds:,.0f} a second",
+    )
+    grid.add_row(
+        "Worker CPU",
+        f"{demo.worker_cpu_us_per_event:.1f} µs an event",
+        f"{len(demo.workers)} workers, start-up included",
+    )
+    grid.add_row(
+        "Profiles",
+        f"{sum(demo.figures.profiles.values()):,}",
+        ", ".join(f"{count:,} of kind {kind}" for kind, count in demo.figures.profiles.items()),
+    )
+    grid.add_row(
+        "Rows", f"{sum(tables.values()):,}", ", ".join(f"{count:,} {table}" for table, count in tables.items())
+    )
+    return grid
+
+
+def _exactness(demo: Demo) -> Text:
+    found = demo.audit.to_dict()
+    verdict = f"{found['missing']} missing, {found['double']} double, {found['dead_letters']} dead letters"
+    if demo.audit.ok:
+        return Text.assemble(("✓ audited: ", "bold green"), "every record written once; ", verdict)
+    return Text.assemble(("✗ audit: ", "bold red"), verdict, "; ", "; ".join(demo.audit.problems))
+
+
+def _churn(demo: Demo) -> Text:
+    churn = demo.figures.churn
+    if churn.roc_auc is None:
+        return Text("Churn: the model is warming up.")
+    return Text(
+        f"Churn: learnt from {churn.learnt:,} shopper-days whose 30 days had passed; of the {churn.judged:,} that it "
+        f"had scored before, {churn.churned / churn.judged:.0%} churned. AUC {churn.roc_auc:.3f}, Brier {churn.brier:.3f}. "
+        f"Alerts: {sum(demo.figures.alerts.values()):,}."
+    )
+
+
+def _riskiest(demo: Demo) -> Table:
+    table = Table(title="Valuable customers at risk", title_justify="left", expand=True)
+    for name in ("customer", "spent", "orders", "last seen", "churn"):
+        table.add_column(name, justify="left" if name == "customer" else "right")
+    table.add_column("because of", ratio=1)
+    for customer in demo.figures.riskiest:
+        table.add_row(
+            customer.user_id,
+            f"£{customer.spent:,.0f}",
+            str(customer.orders),
+            customer.last_day,
+            f"{customer.churn:.0%}",
+            ", ".join(customer.reasons),
+        )
+    return table
+
+
+def _queries(demo: Demo, *, kept: bool) -> Group:
+    parts: list[Text | Syntax] = [Text("\nAsk more:", style="bold")]
+    for title, sql in QUERIES.items():
+        parts.append(Text(f"  {title}", style="dim"))
+        parts.append(Syntax(f'footfall query "{sql}"', "bash", word_wrap=True, background_color="default"))
+    if kept:
+        parts.append(Text("The servers are up; `footfall local status` says where, `footfall local down` stops them."))
+    else:
+        parts.append(Text("`make demo KEEP=1` leaves the servers up for that."))
+    return Group(*parts)
