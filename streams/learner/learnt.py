@@ -1,0 +1,36 @@
+"""Which examples a model has learnt: the rows of ``learnt`` whose version is in the line of its latest snapshot.
+
+They are written before the snapshot. Rows that a crash left without one, and those of a snapshot that another overtook,
+are in no line, and so were never learnt.
+"""
+
+from __future__ import annotations
+
+from models.learning import Examples
+from models.snapshots import Snapshot
+from streams.clickhouse.columns import Column
+from streams.clickhouse.writer import Writer
+
+# Of the snapshots that have no child, only the latest is in the line.
+LEARNT = """
+    SELECT user_id, event_id FROM learnt
+    WHERE model = %(model)s
+    AND (version = %(version)s OR version IN (SELECT parent FROM models WHERE name = %(model)s))
+"""
+"""Identities of what the snapshot ``version`` of ``model`` has learnt. Ends so that further conditions may follow."""
+
+
+def write_learnt(writer: Writer, snapshot: Snapshot, examples: Examples) -> None:
+    """Write down that ``snapshot``, which isn't published yet, contains ``examples`` beyond its parent's."""
+    n = len(examples)
+    columns: dict[str, Column] = {
+        "model": [snapshot.name] * n,
+        "version": [snapshot.version] * n,
+        "user_id": examples.user_id,
+        "event_id": examples.event_id,
+        "label": examples.label.astype("u1"),
+        "score": examples.score,
+        "due_ms": examples.due_ms,
+        "learnt_ms": [snapshot.created_ms] * n,
+    }
+    writer.insert("learnt", columns, token=f"learnt-{snapshot.version}-{snapshot.created_ms}")

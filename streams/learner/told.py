@@ -1,0 +1,113 @@
+"""Labels that came on the labels topic, for the predictions that they are about.
+
+Of several labels for one prediction the last by event time counts. A label whose prediction isn't there waits for it:
+they come through different topics, so either may be first. A label for what has been learnt changes nothing.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from models.catalogue import ModelSpec
+from models.snapshots import Snapshot
+from schemas.alerts import Kind
+from schemas.events import AlertAck, ChurnLabel, FraudLabel
+from streams.clickhouse.reader import Reader
+from streams.learner.learnt import LEARNT
+from streams.learner.source import Found, nothing, to_examples
+
+_LABELS: dict[Kind, tuple[int, int, str]] = {
+    "fraud": (FraudLabel.code, AlertAck.code, "fraud"),
+    "churn": (ChurnLabel.code, 0, "churned"),
+}
+"""By kind: the type of label about an event, that about an alert (0 for none), and the verdict that is positive."""
+
+_NEWEST = """
+SELECT partition, max(offset) AS offset FROM labels
+WHERE type_code IN (%(direct)s, %(acknowledged)s) GROUP BY partition ORDER BY partition
+"""
+
+_PENDING = (
+    """
+WITH told AS (
+    SELECT user_id AS shopper, target AS scored, verdict AS said, ts AS said_at, event_id AS label
+    FROM labels
+    WHERE type_code = %(direct)s
+    UNION ALL
+    SELECT labels.user_id, alerts.event_id, labels.verdict, labels.ts, labels.event_id
+    FROM labels INNER JOIN alerts ON labels.target = alerts.alert_id AND labels.user_id = alerts.user_id
+    WHERE labels.type_code = %(acknowledged)s AND labels.verdict != 'ignore' AND alerts.kind = %(kind)s
+),
+pending AS (
+    SELECT shopper, scored, argMax(said, (said_at, label)) AS verdict, max(said_at) AS told_at,
+        uniqExact(label) AS labels, uniqExact(said) AS verdicts
+    FROM told
+    WHERE (shopper, scored) NOT IN ("""  # noqa: S608 - own constants; what varies is a parameter
+    + LEARNT
+    + """)
+    GROUP BY shopper, scored
+)
+"""
+)
+
+_COUNTS = (
+    _PENDING  # noqa: S608
+    + """
+SELECT count() AS pending, sum(labels) - count() AS duplicates, countIf(verdicts > 1) AS contradicted,
+    (SELECT uniqExact(user_id, event_id) FROM labels WHERE type_code = %(acknowledged)s AND verdict != 'ignore'
+        AND target NOT IN (SELECT alert_id FROM alerts)) AS unknown_alerts
+FROM pending
+"""
+)
+
+_MATCHED = (
+    _PENDING  # noqa: S608
+    + """
+SELECT predictions.user_id AS user_id, predictions.event_id AS event_id, predictions.due_ms AS due_ms,
+    predictions.score AS score, predictions.features_f32 AS features_f32, pending.verdict AS verdict
+FROM predictions INNER JOIN pending ON predictions.user_id = pending.shopper AND predictions.event_id = pending.scored
+WHERE predictions.kind = %(kind)s AND predictions.feature_set = %(feature_set)s
+AND predictions.event_id IN (SELECT scored FROM pending)
+ORDER BY pending.told_at, user_id, event_id, predictions.written_ms DESC
+LIMIT 1 BY user_id, event_id
+LIMIT %(limit)s
+"""
+)
+
+
+class Told:
+    """A :class:`~streams.learner.source.LabelSource`.
+
+    It counts ``duplicates``, labels beyond one a prediction; ``contradicted``, predictions whose labels differ;
+    ``waiting``, labels without a prediction so far; and ``unknown_alerts``, acknowledgements without an alert so far.
+    """
+
+    def __init__(self, spec: ModelSpec, reader: Reader) -> None:
+        self.spec = spec
+        self._reader = reader
+        self._direct, self._acknowledged, self._positive = _LABELS[spec.kind]
+        self._settled: tuple[Any, int] | None = None  # newest labels and examples learnt when no label was pending
+
+    def take(self, parent: Snapshot | None, limit: int) -> Found:
+        params = {
+            "model": self.spec.name,
+            "version": parent.version if parent else "",
+            "kind": self.spec.kind,
+            "feature_set": self.spec.features.fingerprint,
+            "direct": self._direct,
+            "acknowledged": self._acknowledged,
+            "limit": limit,
+        }
+        newest, learnt = self._reader.query(_NEWEST, params), parent.examples if parent else 0
+        # A model with fewer examples was set back, and its labels are pending again.
+        if self._settled is not None and self._settled[0] == newest and self._settled[1] <= learnt:
+            return Found(examples=nothing(self.spec))
+        counts = {name: int(values[0]) for name, values in self._reader.columns(_COUNTS, params).items()}
+        pending = counts.pop("pending")
+        if not pending:
+            self._settled = None if counts["unknown_alerts"] else (newest, learnt)
+            return Found(examples=nothing(self.spec), counts=counts)
+        matched = self._reader.columns(_MATCHED, params, raw=("features_f32",))
+        label = [verdict == self._positive for verdict in matched["verdict"]]
+        counts["waiting"] = max(pending - len(label), 0) if len(label) < limit else 0
+        return Found(examples=to_examples(self.spec, matched, label), counts=counts)

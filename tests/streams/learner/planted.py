@@ -1,0 +1,100 @@
+"""Rows in the tables, as workers would have put them there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from models.catalogue import MODELS
+from models.features.sets import to_bytes
+from schemas.events import EVENT_TYPES
+from streams.clickhouse.reader import Reader
+from streams.clickhouse.writer import Writer
+from streams.learner.rounds import LearnerRounds
+
+T0 = 1_700_000_000_000
+HORIZON_MS = 1_000_000
+
+Start = Callable[..., LearnerRounds]
+
+
+class Planted:
+    """Puts rows into the tables as workers would have. Times are milliseconds after ``T0``."""
+
+    def __init__(self, writer: Writer, reader: Reader) -> None:
+        self._writer = writer
+        self._reader = reader
+        self._inserts = 0
+
+    def insert(self, table: str, columns: dict[str, Any]) -> None:
+        self._inserts += 1
+        self._writer.insert(table, columns, token=f"planted-{self._inserts}")
+
+    def events(self, *user_and_ts: tuple[str, int]) -> None:
+        users, ts = zip(*user_and_ts, strict=True)
+        columns = {"topic": ["clicks"] * len(ts), "user_id": users, "ts": T0 + np.array(ts)}
+        self.insert("events", columns | {"event_id": [f"{user}-{at}" for user, at in user_and_ts]})
+
+    def predictions(
+        self,
+        *user_event_ts: tuple[str, str, int],
+        kind: str = "churn",
+        partition: int = 0,
+        score: float = 0.5,
+        written_ms: int = 1,
+        feature_set: str = "",
+    ) -> None:
+        users, events, ts = zip(*user_event_ts, strict=True)
+        n = len(ts)
+        features = MODELS[kind].features
+        rng = np.random.default_rng(n)
+        columns = {
+            "kind": [kind] * n,
+            "event_id": events,
+            "user_id": users,
+            "partition": [partition] * n,
+            "ts_ms": T0 + np.array(ts),
+            "due_ms": T0 + np.array(ts) + HORIZON_MS,
+            "state": [2] * n,
+            "score": np.full(n, score, np.float32),
+            "feature_set": [feature_set or features.fingerprint] * n,
+            "features_f32": to_bytes(rng.normal(size=(n, len(features.names))).astype(np.float32)),
+            "written_ms": [written_ms] * n,
+        }
+        self.insert("predictions", columns)
+
+    def ledger(self, partition: int, max_ts: int, topic: str = "clicks") -> None:
+        self._inserts += 1
+        columns = {"topic": [topic], "partition": [partition], "first": [self._inserts], "max_ts_ms": [T0 + max_ts]}
+        self.insert("ledger", columns)
+
+    def label(self, kind: str, user: str, target: str, verdict: str, ts: int, event_id: str = "") -> None:
+        self._inserts += 1
+        columns = {
+            "topic": ["labels"],
+            "partition": [0],
+            "offset": [self._inserts],
+            "event_id": [event_id or f"label-{self._inserts}"],
+            "user_id": [user],
+            "type_code": [EVENT_TYPES[kind]],
+            "ts": [T0 + ts],
+            "target": [target],
+            "verdict": [verdict],
+        }
+        self.insert("labels", columns)
+
+    def alert(self, alert_id: str, user: str, event: str, kind: str = "fraud") -> None:
+        self.insert("alerts", {"alert_id": [alert_id], "kind": [kind], "user_id": [user], "event_id": [event]})
+
+    def learnt(self, model: str) -> dict[tuple[str, str], int]:
+        """Label by user and event of what the published snapshots have learnt; each must be there once."""
+        rows = self._reader.query(
+            "SELECT user_id, event_id, label FROM learnt FINAL WHERE model = %(model)s"
+            " AND version IN (SELECT version FROM models WHERE name = %(model)s)",
+            {"model": model},
+        )
+        learnt = {(user, event): label for user, event, label in rows}
+        assert len(learnt) == len(rows), "learnt twice"
+        return learnt
