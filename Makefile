@@ -1,0 +1,49 @@
+# Every target sets itself up: it needs Python 3.11 or later, and nothing else.
+
+PYTHON ?= $(firstword $(shell command -v python3.11 python3.12 python3.13 python3))
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+ARGS ?=
+
+.PHONY: setup demo test faults lint bench lock clean
+
+setup: $(READY)
+
+$(READY): pyproject.toml deploy/requirements.lock
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint deploy/requirements.lock --editable '.[dev]'
+	touch $@
+
+# A shop's year of orders through the whole pipeline. JSON=1 ends with a line of JSON, KEEP=1 leaves the servers up.
+demo: setup
+	$(BIN)/footfall demo $(if $(JSON),--json) $(if $(KEEP),--keep) $(ARGS)
+
+# All tests; those of faults on a short schedule.
+test: setup
+	$(BIN)/python -m pytest $(ARGS)
+
+# The long schedule: dozens of kills and outages on each broker.
+faults: setup
+	$(BIN)/python -m pytest tests/faults --faults-long $(ARGS)
+
+lint: setup
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+# Speed against a plain Faust agent, growth with the number of shoppers, latency.
+bench: setup
+	$(BIN)/footfall bench pipeline $(ARGS)
+	$(BIN)/footfall bench growth
+	$(BIN)/footfall bench latency
+
+# Resolve all dependencies anew, in one go.
+lock:
+	rm -rf build/lock && $(PYTHON) -m venv build/lock
+	build/lock/bin/python -m pip install --quiet --disable-pip-version-check '.[dev]'
+	{ echo "# Made by \`make lock\`: what one resolution of pyproject.toml gave, to be used as constraints."; \
+	  build/lock/bin/python -m pip freeze --exclude footfall; } > deploy/requirements.lock
+
+clean:
+	rm -rf $(VENV) build *.egg-info
