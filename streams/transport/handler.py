@@ -11,7 +11,10 @@ Partitions = set[tuple[str, int]]
 
 
 class RunHandler(Protocol):
-    """Its methods are awaited on the event loop. What one of them raises stops the worker, unacked."""
+    """Its methods are awaited on the event loop. What one of them raises stops the worker, unacked.
+
+    A failure in a task of the handler's own reaches the worker by ``await app.crash(error)``.
+    """
 
     async def on_run(self, run: RecordRun) -> None:
         """Take a run. Don't return before there is room for the next one: that is the back-pressure."""

@@ -6,12 +6,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from schemas.decode import Record
+
 
 class Fetched(NamedTuple):
     """What one poll gave of one partition, and the position that it was read from (see ``ConsumerThread.epoch``)."""
 
     epoch: int
-    records: list[Any]
+    records: list[Any]  # of Record
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -26,8 +28,8 @@ class RecordRun:
     topic: str
     """The topic's name in the contract, without prefix."""
     partition: int
-    records: list[Any]
-    """aiokafka's ``ConsumerRecord``s."""
+    records: list[Record]
+    """As aiokafka parsed them."""
     ack: Callable[[], None]
     generation: int
     """Counts the assignments of this worker."""

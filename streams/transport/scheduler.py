@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from typing import Any
 
+from aiokafka import ConsumerRecord
 from faust.transport.utils import DefaultSchedulingStrategy
 from faust.types import TP
 
@@ -25,7 +25,24 @@ class RunScheduler(DefaultSchedulingStrategy):
         singles = {}
         for tp, fetched in records.items():
             if isinstance(fetched, Fetched):
-                yield tp, replace(fetched.records[-1], key=None, value=fetched, headers=())
+                yield tp, _composite(tp, fetched)
             else:
                 singles[tp] = fetched
         yield from super().iterate(singles)
+
+
+def _composite(tp: TP, fetched: Fetched) -> ConsumerRecord:
+    last = fetched.records[-1]
+    return ConsumerRecord(
+        topic=tp.topic,
+        partition=tp.partition,
+        offset=last.offset,
+        timestamp=last.timestamp,
+        timestamp_type=last.timestamp_type,
+        key=None,
+        value=fetched,
+        checksum=None,
+        serialized_key_size=-1,
+        serialized_value_size=-1,
+        headers=(),
+    )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -17,6 +18,8 @@ from streams.transport.security import aiokafka_auth, bootstrap_servers
 
 REQUEST_TIMEOUT_MS = 10_000
 RETRY_INTERVAL_S = 0.5
+
+log = logging.getLogger(__name__)
 
 
 async def ensure_topics(settings: Settings) -> list[str]:
@@ -55,12 +58,16 @@ async def describe(settings: Settings) -> dict[str, int]:
 async def wait_for_topics(settings: Settings) -> dict[str, int]:
     """Like :func:`describe`, but waits for a broker that doesn't answer; ``Fatal`` after the outage deadline."""
     deadline = time.monotonic() + settings.outage_deadline_s
+    told = False
     while True:
         try:
             return await describe(settings)
         except Retryable as error:
             if time.monotonic() > deadline:
                 raise Fatal(str(error)) from error
+            if not told:
+                log.warning("%s; the worker waits for %g s", error, settings.outage_deadline_s)
+                told = True
         await asyncio.sleep(RETRY_INTERVAL_S)
 
 
@@ -91,6 +98,7 @@ async def _admin(settings: Settings) -> AsyncIterator[AIOKafkaAdminClient]:
         await admin.start()
         yield admin
     except (KafkaError, OSError, TimeoutError) as error:
-        raise Retryable(f"Kafka at {settings.kafka} doesn't answer: {error or type(error).__name__}") from error
+        reason = str(error) or type(error).__name__
+        raise Retryable(f"Kafka at {settings.kafka} ({settings.kafka_security}) doesn't answer: {reason}") from error
     finally:
         await admin.close()

@@ -1,6 +1,6 @@
 """A worker whose handler writes down what happens to it, one JSON line each, and acks as its arguments say.
 
-    python journal_worker.py JOURNAL [--ack each|never|reversed|flush] [--ack-below OFFSET] [--fail-from OFFSET]
+    python journal_worker.py JOURNAL [--ack each|never|reversed|flush] [...]
 
 `flush` acks what came in batches, as the pipeline does. Settings come from the environment.
 """
@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from schemas.topics import INPUTS
+from streams.errors import Fatal
 from streams.settings import Settings
 from streams.transport import Partitions, RecordRun, create_app, run_worker
 
@@ -76,8 +77,23 @@ def main() -> int:
     parser.add_argument("--ack-below", type=int)
     parser.add_argument("--fail-from", type=int)
     parser.add_argument("--warm-up-s", type=float, default=0)
+    parser.add_argument("--elect-leader", action="store_true")
+    parser.add_argument("--crash", action="store_true")
+    options = parser.parse_args()
     settings = Settings.from_env(os.environ)
-    return run_worker(create_app(settings, topics=INPUTS, handler=Journal(parser.parse_args())), settings)
+    journal = Journal(options)
+    app = create_app(settings, topics=INPUTS, handler=journal, elect_leader=options.elect_leader)
+
+    @app.timer(0.1, on_leader=True)
+    async def lead() -> None:
+        journal.write("led")
+
+    @app.task
+    async def crash() -> None:
+        if options.crash:
+            await app.crash(Fatal("a task failed"))
+
+    return run_worker(app, settings)
 
 
 if __name__ == "__main__":

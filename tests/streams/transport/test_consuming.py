@@ -51,6 +51,22 @@ def test_a_failing_handler_stops_the_worker(scene: Any) -> None:
     assert not worker.lines("stopped")
 
 
+def test_a_failing_task_stops_the_worker(scene: Any) -> None:
+    worker = scene.start("--crash")
+    assert worker.process.wait(20) == 1
+    assert worker.stderr().splitlines()[-1] == "footfall: a task failed"
+
+
+def test_one_of_two_workers_leads(scene: Any) -> None:
+    workers = [scene.start("--elect-leader"), scene.start("--elect-leader")]
+    for worker in workers:
+        worker.until(lambda it: len(it.lines("assigned")) and len(it.lines("assigned")[-1]["partitions"]) == 4)
+    n_led = [len(worker.lines("led")) for worker in workers]
+    workers[0].until(lambda _: any(len(it.lines("led")) > n + 2 for it, n in zip(workers, n_led, strict=True)))
+    assert sum(len(it.lines("led")) > n for it, n in zip(workers, n_led, strict=True)) == 1
+    assert [worker.stop() for worker in workers] == [0, 0]
+
+
 @pytest.mark.parametrize("security", ["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"])
 def test_the_app_keeps_the_password_to_itself(security: str) -> None:
     password = Secret("hunter2")

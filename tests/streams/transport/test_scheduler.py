@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-from typing import Any
-
 from aiokafka import ConsumerRecord
 from faust.types import TP
 
@@ -9,7 +7,7 @@ from streams.transport.run import Fetched
 from streams.transport.scheduler import RunScheduler
 
 
-def record(topic: str, partition: int, offset: int) -> ConsumerRecord[Any, Any]:
+def record(topic: str, partition: int, offset: int) -> ConsumerRecord:
     return ConsumerRecord(topic, partition, offset, 1000 + offset, 0, b"k", b"v", None, 1, 1, (("h", b""),))
 
 

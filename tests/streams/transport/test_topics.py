@@ -25,7 +25,7 @@ def test_topics_are_created_once(bare: Any) -> None:
 
 
 def test_no_broker() -> None:
-    with pytest.raises(Retryable, match=r"Kafka at 127.0.0.1:1 doesn't answer"):
+    with pytest.raises(Retryable, match=r"Kafka at 127.0.0.1:1 \(PLAINTEXT\) doesn't answer"):
         asyncio.run(describe(Settings(kafka="127.0.0.1:1")))
 
 
