@@ -91,7 +91,7 @@ def test_a_shoppers_features_do_not_depend_on_others(acts: list[tuple[int, Event
 
 
 def test_a_shopper_without_history_is_new_and_nothing_else() -> None:
-    noon_ms = logs.START_MS - logs.START_MS % HOUR_MS
+    noon_ms = logs.START_MS + 12 * HOUR_MS
     churn, fraud = features_of(logs.log_of([(0, Event(topic=1, type="purchase", ts=noon_ms, amount=30.0))]))
     named_churn = dict(zip(CHURN_FEATURES.names, churn[0].tolist(), strict=True))
     assert {name for name, value in named_churn.items() if value} == {"is_new", "is_purchase"}

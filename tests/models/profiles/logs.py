@@ -14,7 +14,7 @@ from models.profiles.state import Profiles
 from schemas.events import EVENT_TYPES
 from tests.models.profiles.reference import DAY_MS, HOUR_MS, TYPES_OF_TOPIC, Event, hash_of
 
-START_MS = 1_700_000_000_000
+START_MS = 19_676 * DAY_MS  # a midnight in 2023
 N_PROFILES = 3
 
 
@@ -87,7 +87,10 @@ def profiles_of(log: Sequence[Entry]) -> Profiles:
 
 
 _MONEY = st.one_of(st.integers(0, 100_000).map(lambda cents: cents / 100), st.floats(0, 1e9, allow_subnormal=False))
-_TIMES = st.one_of(st.integers(0, HOUR_MS), st.integers(0, 9 * DAY_MS), st.integers(0, 400 * DAY_MS), st.just(0))
+_TIMES = st.one_of(
+    st.integers(0, 12).map(lambda quarters: quarters * 6 * HOUR_MS),  # limits of the night, and whole days between
+    *(st.integers(0, limit_ms) for limit_ms in (HOUR_MS, 9 * DAY_MS, 400 * DAY_MS)),
+)
 _FEW = st.sampled_from(["", *"abcdefg"])
 _MANY = st.integers(0, 300).map(lambda number: f"value {number}" if number else "")
 

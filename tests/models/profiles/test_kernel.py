@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -51,7 +54,7 @@ def test_late_events_of_all_topics_see_the_ones_before() -> None:
 
 def test_years_of_events_lose_no_precision() -> None:
     log = [
-        entry._replace(event=Event(**vars(entry.event) | {"ts": entry.event.ts + number * DAY_MS}))
+        entry._replace(event=replace(entry.event, ts=entry.event.ts + number * DAY_MS))
         for number, entry in enumerate(logs.random_log(2_000, seed=2))
     ]
     assert_profiles(profiles_of(log), log)
@@ -120,6 +123,14 @@ def test_what_others_do_changes_no_view(log: list[Entry]) -> None:
     view = apply(Profiles.empty(N_PROFILES), log)
     own_view = apply(Profiles.empty(N_PROFILES), [log[position] for position in own])
     assert_identical(view.take(np.array(own, dtype=np.int64)), own_view)
+
+
+@pytest.mark.parametrize(("gap_ms", "n_seen"), [(DAY_MS - 1, 1), (DAY_MS, 0)])
+def test_a_day_ends_after_24_hours(gap_ms: int, n_seen: int) -> None:
+    seen = Event(topic=0, type="view", ts=logs.START_MS, device="device", country="country")
+    log = logs.log_of([(0, seen), (0, replace(seen, ts=seen.ts + gap_ms))])
+    view = apply(Profiles.empty(1), log)
+    assert view.devices_day.tolist() == view.countries_day.tolist() == [0, n_seen]
 
 
 def test_offsets_are_the_last_ones_contained() -> None:
