@@ -13,14 +13,21 @@ _AGGREGATES = [name for name in PROFILE_COLUMNS if name not in ("kind", "partiti
 _SELECTED = ", ".join(_AGGREGATES)
 
 
-def hydrate(reader: Reader, partition: int, profiles: PartitionProfiles, missing: Mapping[str, Sequence[str]]) -> None:
-    """Brings the given ids of each kind into memory, as they are in the database or, unknown there, empty.
+def hydrate(
+    reader: Reader,
+    partition: int,
+    profiles: PartitionProfiles,
+    missing: Mapping[str, Sequence[str]],
+    *,
+    source: str = "profiles",
+) -> None:
+    """Brings the given ids of each kind into memory, as they are in the table ``source`` or, unknown there, empty.
 
     One query a kind, which takes the highest version by itself: FINAL would cost more for a few thousand ids.
     """
     for kind, ids in missing.items():
         found = reader.columns(
-            f"SELECT id, {_SELECTED} FROM profiles WHERE kind = %(kind)s AND partition = %(partition)s AND id IN wanted "  # noqa: S608 - column names
+            f"SELECT id, {_SELECTED} FROM {source} WHERE kind = %(kind)s AND partition = %(partition)s AND id IN wanted "  # noqa: S608 - own names
             "ORDER BY version DESC LIMIT 1 BY id",
             {"kind": KINDS.index(kind), "partition": partition},
             tables={"wanted": {"id": ("String", ids)}},
