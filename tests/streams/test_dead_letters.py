@@ -13,6 +13,7 @@ from click.testing import CliRunner, Result
 
 from schemas.topics import TopicNames
 from streams import dead_letters
+from streams.clickhouse.columns import Column
 from streams.clickhouse.reader import Reader
 from streams.clickhouse.writer import Writer
 from streams.commands import main
@@ -42,7 +43,7 @@ def reader(settings: Settings) -> Iterator[Reader]:
 
 def write(settings: Settings, topic: str, offset: int, reason: str, *, n: int = 1, value: bytes = NOT_JSON) -> None:
     writer = Writer(settings)
-    columns = {
+    columns: dict[str, Column] = {
         "topic": [topic] * n,
         "partition": [1] * n,
         "offset": list(range(offset, offset + n)),
@@ -72,7 +73,7 @@ def on_broker(settings: Settings, topic: str, n_records: int) -> list[tuple[int,
         both = [TopicPartition(name, partition) for partition in (0, 1)]
         consumer.assign(both)
         await consumer.seek_to_beginning()
-        found = []
+        found: list[tuple[int, bytes | None, bytes | None]] = []
         while len(found) < n_records:
             fetched = await consumer.getmany(timeout_ms=500)
             found += [(one.partition, one.key, one.value) for records in fetched.values() for one in records]

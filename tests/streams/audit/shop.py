@@ -10,6 +10,7 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from schemas.topics import LABELS, TopicNames
 from streams.audit.findings import Audit
 from streams.audit.run import audit
+from streams.clickhouse.columns import Column
 from streams.clickhouse.reader import Reader
 from streams.clickhouse.writer import Writer
 from streams.settings import Settings
@@ -71,14 +72,24 @@ class Shop:
 
     def write_dead_letters(self, topic: str, offsets: list[int], partition: int = 0) -> None:
         n = len(offsets)
-        columns = {"topic": [topic] * n, "partition": np.full(n, partition), "offset": np.array(offsets)}
+        columns: dict[str, Column] = {
+            "topic": [topic] * n,
+            "partition": np.full(n, partition),
+            "offset": np.array(offsets),
+        }
         self.writer.insert("dead_letters", columns | {"key": [b"\xff"] * n}, token=self._token())
 
     def write_ledger(self, topic: str, first: int, last: int, *, epoch: int = 1, **counts: int) -> None:
         n = last - first + 1
         counts = {"records": n, "rows": n} | counts
         identities = np.arange(first + 1, last + 2, dtype="<u8")
-        columns = {"topic": [topic], "partition": [0], "first": [first], "last": [last], "epoch": [epoch]}
+        columns: dict[str, Column] = {
+            "topic": [topic],
+            "partition": [0],
+            "first": [first],
+            "last": [last],
+            "epoch": [epoch],
+        }
         columns |= {name: [count] for name, count in counts.items()}
         self.writer.insert("ledger", columns | {"identities": [identities.tobytes()]}, token=self._token())
 

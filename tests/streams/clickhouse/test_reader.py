@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from streams.clickhouse.reader import Reader
+from streams.clickhouse.reader import Reader, Tables
 from streams.errors import Fatal
 
 
@@ -19,7 +19,7 @@ def test_a_query_without_parameters_keeps_its_percent_signs(reader: Reader) -> N
 
 def test_many_ids_come_from_a_table_of_the_querys_own(reader: Reader) -> None:
     ids = [str(number) for number in range(0, 9_000, 3)]
-    wanted = {"wanted": {"id": ("String", ids), "weight": ("Float64", np.ones(len(ids)))}}
+    wanted: Tables = {"wanted": {"id": ("String", ids), "weight": ("Float64", np.ones(len(ids)))}}
     sql = "SELECT number FROM numbers(10000) WHERE toString(number) IN (SELECT id FROM wanted) ORDER BY number"
     for _ in range(2):  # the table is gone after each query
         assert reader.columns(sql, tables=wanted)["number"].tolist() == list(range(0, 9_000, 3))

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from deploy.local.stack import LocalStack
+from streams.clickhouse.columns import Column
 from streams.clickhouse.migrate import migrate
 from streams.clickhouse.reader import Reader
 from streams.clickhouse.writer import Writer
@@ -21,7 +22,7 @@ RUN = "clicks-0-0-4999"
 NEXT_RUN = "clicks-0-5000-9999"
 
 
-def run_of_events(first: int) -> dict[str, object]:
+def run_of_events(first: int) -> dict[str, Column]:
     offset = np.arange(first, first + N_ROWS)
     return {
         "topic": ["clicks"] * N_ROWS,
