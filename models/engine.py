@@ -11,8 +11,8 @@ import numpy.typing as npt
 
 from models.catalogue import CHURN, FRAUD
 from models.features.churn import churn_features
-from models.features.fraud import INSTRUMENTS, fraud_features
-from models.partition import PartitionProfiles, Views
+from models.features.fraud import fraud_features
+from models.partition import INSTRUMENTS, PartitionProfiles, Views
 from models.profiles.kernel import View
 from models.profiles.state import LAST_MS
 from models.scoring import NOT_SCORED, Scorer, Scores
@@ -101,4 +101,4 @@ class Engine:
 
 
 def _of_kept(views: Views, kept: npt.NDArray[np.int64], n: int) -> dict[str, tuple[npt.NDArray[np.int64], View]]:
-    return {kind: (np.arange(len(kept)), views.of_rows(kind, kept, n)) for kind in views.others}
+    return {kind: (np.arange(len(kept)), views.of_rows(kind, kept, n)) for kind in views.instruments}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -11,32 +12,52 @@ import numpy.typing as npt
 from models.profiles.kernel import Observations, View
 from models.profiles.table import Dirty, ProfileTable, hash_of
 from schemas.batch import EventBatch
+from schemas.events import EVENT_TYPES
 from schemas.layout import KINDS, OFFSETS
 
-ID_COLUMNS = {"user": "user_id", **{kind: kind for kind in KINDS if kind != "user"}}
-"""The column of an ``EventBatch`` that names the profile of each kind."""
+INSTRUMENTS = ("device", "card", "ip", "merchant")
+"""What is paid with and to whom. Their profiles are made of payments; those of shoppers and items of all events."""
+
+_PAYMENTS = np.zeros(256, dtype=np.bool_)  # by type code
+_PAYMENTS[[EVENT_TYPES[name] for name in ("checkout", "purchase", "return")]] = True
+
+
+class Named(NamedTuple):
+    """The events of a batch that name a profile of one kind."""
+
+    rows: npt.NDArray[np.int64]  # (m,)
+    ids: Sequence[str]  # m of them
+    slots: npt.NDArray[np.int64]  # (m,); -1 for those not in memory
 
 
 class Views(NamedTuple):
     """What a batch of n events saw."""
 
     shopper: View  # of n rows
-    others: Mapping[str, tuple[npt.NDArray[np.int64], View]]
-    """By kind: the rows of the batch that name a profile of it, of shape (m,), and their view, of m rows."""
+    instruments: Mapping[str, tuple[npt.NDArray[np.int64], View]]
+    """By kind: the rows of the batch that name one, of shape (m,), and their view, of m rows."""
 
     def of_rows(self, kind: str, rows: npt.NDArray[np.int64], n: int) -> View:
         """The view that some ``rows`` of the batch of n have of a kind; not applied and zero where they name none."""
-        named, view = self.others[kind]
+        named, view = self.instruments[kind]
+        if not len(named):
+            return View.empty(len(rows))
         position = np.full(n, -1, dtype=np.int64)
         position[named] = np.arange(len(named))
         at = position[rows]
-        if not len(named):
-            return View.empty(len(rows))
         chosen = view.take(np.maximum(at, 0))
         arrays: Sequence[Any] = chosen
         for array in arrays:
             array[at < 0] = 0
         return chosen
+
+
+@dataclass
+class _Located:
+    """Where the profiles of a batch are; kept from ``missing`` to ``observe``."""
+
+    events: EventBatch
+    named: dict[str, Named]
 
 
 class PartitionProfiles:
@@ -47,6 +68,7 @@ class PartitionProfiles:
         self.epoch = epoch
         self.complete = complete
         self.tables = {kind: ProfileTable(epoch=epoch) for kind in KINDS}
+        self._located: _Located | None = None
 
     def __len__(self) -> int:
         return sum(map(len, self.tables.values()))
@@ -60,18 +82,27 @@ class PartitionProfiles:
 
         Where the partition is ``complete`` they are new, and made here.
         """
-        wanted = {kind: self.tables[kind].missing(getattr(events, column)) for kind, column in ID_COLUMNS.items()}
+        located = self._locate(events)
+        wanted = {}
+        for kind, named in located.named.items():
+            absent = np.flatnonzero(named.slots < 0)
+            if len(absent):
+                wanted[kind] = list(dict.fromkeys(named.ids[row] for row in absent.tolist()))
         if self.complete:
             for kind, ids in wanted.items():
                 self.tables[kind].create(ids)
             return {}
-        return {kind: ids for kind, ids in wanted.items() if ids}
+        return wanted
 
     def observe(self, events: EventBatch, *, tick: int) -> Views:
         """Adds n events, whose profiles are in memory, and returns what each saw."""
-        slots = {kind: self.tables[kind].locate(getattr(events, column)) for kind, column in ID_COLUMNS.items()}
-        user_hash = self.tables["user"].hashes(slots["user"])
-        observed = Observations(
+        located = self._locate(events).named
+        self._located = None
+        shoppers, items = located["user"], located["item"]
+        user_hash = self.tables["user"].hashes(shoppers.slots)
+        item_hash = np.zeros(len(events), dtype=np.uint64)
+        item_hash[items.rows] = self.tables["item"].hashes(items.slots)
+        seen_by_shopper = Observations(
             topic=OFFSETS.index(events.topic),
             offset=events.offset,
             type=events.type,
@@ -80,19 +111,42 @@ class PartitionProfiles:
             quantity=events.quantity,
             amount=events.amount,
             rating=events.rating,
-            peer=self.tables["item"].hashes(slots["item"]),
+            peer=item_hash,
             session=_hashes(events.session),
             device=_hashes(events.device),
             country=_hashes(events.country),
         )
-        shopper = self.tables["user"].observe(slots["user"], observed, tick=tick)
-        by_shopper = observed._replace(peer=user_hash)
-        others = {}
-        for kind in KINDS[1:]:
-            rows = np.flatnonzero(slots[kind] >= 0)
-            chosen = by_shopper if len(rows) == len(events) else by_shopper.take(rows)
-            others[kind] = rows, self.tables[kind].observe(slots[kind][rows], chosen, tick=tick)
-        return Views(shopper, others)
+        shopper = self.tables["user"].observe(shoppers.slots, seen_by_shopper, tick=tick)
+        seen_by_others = seen_by_shopper._replace(peer=user_hash)
+        self.tables["item"].absorb(items.slots, _of_rows(seen_by_others, items.rows), tick=tick)
+        instruments = {}
+        for kind in INSTRUMENTS:
+            named = located[kind]
+            view = self.tables[kind].observe(named.slots, _of_rows(seen_by_others, named.rows), tick=tick)
+            instruments[kind] = named.rows, view
+        return Views(shopper, instruments)
+
+    def _locate(self, events: EventBatch) -> _Located:
+        """Looks the profiles up, and those once more that were absent the last time."""
+        if self._located is None or self._located.events is not events:
+            payments = np.flatnonzero(_PAYMENTS[events.type])
+            named = {
+                "user": self._named("user", np.arange(len(events)), events.user_id),
+                "item": self._named("item", *_present(events.item)),
+            }
+            for kind in INSTRUMENTS:
+                column = getattr(events, kind)
+                rows, ids = _present([column[row] for row in payments])
+                named[kind] = self._named(kind, payments[rows], ids)
+            self._located = _Located(events, named)
+        else:
+            for kind, known in self._located.named.items():
+                if (known.slots < 0).any():
+                    self._located.named[kind] = self._named(kind, known.rows, known.ids)
+        return self._located
+
+    def _named(self, kind: str, rows: npt.NDArray[np.int64], ids: Sequence[str]) -> Named:
+        return Named(rows, ids, self.tables[kind].locate(ids))
 
     def take_dirty(self) -> Iterator[tuple[str, Dirty]]:
         """Copies of the dirty rows by kind, now in flight; kinds without are left out."""
@@ -109,7 +163,19 @@ class PartitionProfiles:
         return forgotten
 
 
+def _present(values: Sequence[str]) -> tuple[npt.NDArray[np.int64], Sequence[str]]:
+    """The rows that aren't empty, and their values."""
+    if all(values):
+        return np.arange(len(values)), values
+    rows = [row for row, value in enumerate(values) if value]
+    return np.array(rows, dtype=np.int64), [values[row] for row in rows]
+
+
+def _of_rows(observations: Observations, rows: npt.NDArray[np.int64]) -> Observations:
+    return observations if len(rows) == len(observations.offset) else observations.take(rows)
+
+
 def _hashes(values: Sequence[str]) -> npt.NDArray[np.uint64]:
-    if not any(values):
-        return np.zeros(len(values), dtype=np.uint64)
-    return np.array([hash_of(value) for value in values], dtype=np.uint64)
+    """Hashes of shape (n,), each different value hashed once."""
+    known = {value: hash_of(value) for value in set(values)}
+    return np.array([known[value] for value in values], dtype=np.uint64)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from math import expm1
 
-from models.features.fraud import INSTRUMENTS
+from models.partition import INSTRUMENTS
 from schemas.layout import SCALES_MS
 
 _SCALES = {scale: f"{scale[:-1]} {scale[-1]}" for scale in SCALES_MS}

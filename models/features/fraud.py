@@ -10,12 +10,10 @@ import numpy.typing as npt
 
 from models.features import history
 from models.features.sets import FeatureSet
+from models.partition import INSTRUMENTS
 from models.profiles import recent
 from models.profiles.kernel import View
 from schemas.batch import EventBatch
-
-INSTRUMENTS = ("device", "card", "ip", "merchant")
-"""The kinds besides the shopper whose profiles a purchase is judged by."""
 
 _EMPTY_CART = 0.01
 """A cart of less is empty: rounding leaves a little, of either sign, of sums that cancel."""

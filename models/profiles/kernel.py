@@ -91,7 +91,7 @@ class View(NamedTuple):
         return cls(
             applied=np.zeros(n, dtype=np.bool_),
             decayed=np.zeros((n, _N_MEASURES, _N_SCALES)),
-            totals=np.zeros((n, len(TOTALS))),
+            totals=np.zeros((n, _N_TOTALS)),
             max_amount=np.zeros(n),
             extremes_ms=np.zeros((n, 3), dtype=np.int64),
             peers=np.zeros(n),
@@ -106,6 +106,9 @@ class View(NamedTuple):
         return View._make(array[rows] for array in self)
 
 
+_NO_VIEW = View.empty(0)
+
+
 def observe(profiles: Profiles, slots: npt.NDArray[np.int64], events: Observations) -> View:
     """Adds n events to the profiles at ``slots``, of shape (n,), in place, and returns what each event saw.
 
@@ -113,12 +116,19 @@ def observe(profiles: Profiles, slots: npt.NDArray[np.int64], events: Observatio
     such an event isn't applied. Releases the GIL.
     """
     view = View.empty(len(slots))
-    _observe(profiles, slots, events, view, _RATES)
+    _observe(profiles, slots, events, view.applied, view, True, _RATES)
     return view
 
 
+def absorb(profiles: Profiles, slots: npt.NDArray[np.int64], events: Observations) -> npt.NDArray[np.bool_]:
+    """:func:`observe` for those who don't look: only which events were applied, of shape (n,). Takes half the time."""
+    applied = np.zeros(len(slots), dtype=np.bool_)
+    _observe(profiles, slots, events, applied, _NO_VIEW, False, _RATES)
+    return applied
+
+
 @njit(cache=True, nogil=True)
-def _observe(profiles, slots, events, view, rates):  # type: ignore[no-untyped-def]
+def _observe(profiles, slots, events, applied, view, looking, rates):  # type: ignore[no-untyped-def]
     decay = np.empty(_N_SCALES)
     weight = np.empty(_N_SCALES)
     topic = events.topic
@@ -132,26 +142,28 @@ def _observe(profiles, slots, events, view, rates):  # type: ignore[no-untyped-d
         for scale in range(_N_SCALES):
             decay[scale] = exp((last_ms - now_ms) * rates[scale])
             weight[scale] = exp((ts - now_ms) * rates[scale])
-        _decay(profiles.decayed, slot, decay, view.decayed, event)
-        _look(profiles, slot, events, event, now_ms, view)
+        _decay(profiles.decayed, slot, decay)
+        if looking:
+            _look(profiles, slot, events, event, now_ms, view)
+        applied[event] = True
         _count(profiles, slot, events, event, weight)
         _remember(profiles, slot, events, event)
         profiles.offsets[slot, topic] = events.offset[event]
 
 
 @njit(cache=True, nogil=True, inline="always")
-def _decay(decayed, slot, decay, seen, event):  # type: ignore[no-untyped-def]
+def _decay(decayed, slot, decay):  # type: ignore[no-untyped-def]
     for measure in range(_N_MEASURES):
         for scale in range(_N_SCALES):
             value = decayed[slot, measure, scale] * decay[scale]
-            value = value if abs(value) > _NEGLIGIBLE else 0.0
-            decayed[slot, measure, scale] = value
-            seen[event, measure, scale] = value
+            decayed[slot, measure, scale] = value if abs(value) > _NEGLIGIBLE else 0.0
 
 
 @njit(cache=True, nogil=True, inline="always")
 def _look(profiles, slot, events, event, now_ms, view):  # type: ignore[no-untyped-def]
-    view.applied[event] = True
+    for measure in range(_N_MEASURES):
+        for scale in range(_N_SCALES):
+            view.decayed[event, measure, scale] = profiles.decayed[slot, measure, scale]
     for total in range(_N_TOTALS):
         view.totals[event, total] = profiles.totals[slot, total]
     for extreme in range(3):

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import xxhash
 
-from models.profiles.kernel import Observations, View, observe
+from models.profiles.kernel import Observations, View, absorb, observe
 from models.profiles.state import Columns, Profiles
 from schemas.layout import TOTALS
 
@@ -117,10 +117,16 @@ class ProfileTable:
     def observe(self, slots: npt.NDArray[np.int64], events: Observations, *, tick: int) -> View:
         """Adds events to the profiles at ``slots``, of shape (n,), and returns what each event saw."""
         view = observe(self.profiles, slots, events)
-        known = slots[slots >= 0]
-        self._used_at[known] = tick
-        self._dirty[slots[view.applied]] = True
+        self._touch(slots, view.applied, tick)
         return view
+
+    def absorb(self, slots: npt.NDArray[np.int64], events: Observations, *, tick: int) -> None:
+        """:meth:`observe` for those who don't look."""
+        self._touch(slots, absorb(self.profiles, slots, events), tick)
+
+    def _touch(self, slots: npt.NDArray[np.int64], applied: npt.NDArray[np.bool_], tick: int) -> None:
+        self._used_at[slots[slots >= 0]] = tick
+        self._dirty[slots[applied]] = True
 
     def take_dirty(self) -> Dirty:
         """Copies the dirty rows for writing and marks them in flight. The flight before must have ended."""
