@@ -7,9 +7,10 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+from river import compose
 
 from models.catalogue import ModelSpec
-from models.linear import contributions
+from models.linear import Linear
 from models.phrases import said
 from models.snapshots import Loaded
 from schemas.alerts import Reason
@@ -46,13 +47,14 @@ class Scorer:
         self.spec = spec
         self.version = loaded.snapshot.version if loaded else ""
         self._pipeline = loaded.pipeline if loaded else None
+        self._linear = Linear.of(loaded.pipeline, spec.features.names) if loaded else None
         self._columns = pd.Index(spec.features.names)
         self.is_warm = loaded is not None and (
             loaded.snapshot.examples >= warm_up_examples and 0 < loaded.snapshot.positives < loaded.snapshot.examples
         )
 
     def score(self, features: npt.NDArray[np.float32]) -> Scores:
-        """Scores n rows, of shape (n, features): 0.3 µs of CPU a row at 4,000 rows of 30 features.
+        """Scores n rows, of shape (n, features): 0.02 µs of CPU a row with a linear model of 30 features.
 
         A row for which the model has no finite answer, because a feature is NaN, is ``NOT_SCORED``.
         """
@@ -61,20 +63,19 @@ class Scorer:
             return Scores(np.full(n, WARMING_UP, np.uint8), np.full(n, np.nan, np.float32), self.version)
         if n == 0:
             return Scores(np.empty(0, np.uint8), np.empty(0, np.float32), self.version)
-        with np.errstate(over="ignore"):  # exp of log-odds below -700: a probability of 0
-            probabilities = self._pipeline.predict_proba_many(self._frame(features))
-        probability = probabilities[True].to_numpy(dtype=np.float32)
+        probability = self._probability(self._pipeline, features).astype(np.float32)
         state = np.where(np.isfinite(probability), SCORED, NOT_SCORED).astype(np.uint8)
         return Scores(state, probability, self.version)
 
     def explain(self, features: npt.NDArray[np.float32], top: int = 3) -> list[list[Reason]]:
         """What raised the score of each of m rows most, strongest first: at most ``top`` reasons a row.
 
-        Features that lowered a score are none of its reasons. Before the first snapshot there are none.
+        Features that lowered a score are none of its reasons. There are none before the first snapshot, and of a model
+        that isn't a scaled linear one.
         """
-        if self._pipeline is None or len(features) == 0:
+        if self._linear is None:
             return [[] for _ in features]
-        _, parts = contributions(self._pipeline, self._frame(features.astype(np.float64)))
+        parts = self._linear.contributions(features)
         strongest = np.argsort(-parts, axis=1, kind="stable")[:, :top]  # (m, top)
         return [
             [self._reason(feature, row, part) for feature in order if part[feature] > 0]
@@ -85,6 +86,9 @@ class Scorer:
         name, value = self.spec.features.names[index], float(row[index])
         return Reason(name, value, float(parts[index]), said(name, value))
 
-    def _frame(self, features: npt.NDArray[np.floating]) -> pd.DataFrame:
+    def _probability(self, pipeline: compose.Pipeline, features: npt.NDArray[np.float32]) -> npt.NDArray[np.floating]:
+        if self._linear is not None:
+            return self._linear.probability(features)
         # One block, not copied: 6 µs, where a frame made of columns takes 2 ms.
-        return pd.DataFrame(features, columns=self._columns, copy=False)
+        frame = pd.DataFrame(features, columns=self._columns, copy=False)
+        return np.asarray(pipeline.predict_proba_many(frame)[True])

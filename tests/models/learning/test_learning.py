@@ -88,10 +88,10 @@ def test_metrics_are_of_the_scores_as_they_were_predicted(some_examples: Example
     learner = Learner(CHURN)
     learner.learn(some_examples)
     told = learner.snapshot(created_ms=1, considered_ms={}).metrics
-    log_loss = metrics.LogLoss()
+    log_loss = metrics.LogLoss()  # type: ignore[no-untyped-call]
     for score, label in zip(some_examples.score.tolist(), some_examples.label.tolist(), strict=True):
         log_loss.update(label, {True: score, False: 1 - score})
-    assert told["log_loss"] == pytest.approx(log_loss.get(), rel=1e-6)
+    assert told["log_loss"] == pytest.approx(log_loss.get(), rel=1e-6)  # type: ignore[no-untyped-call]
     assert told["brier"] == pytest.approx(((some_examples.score - some_examples.label) ** 2).mean(), rel=1e-6)
     assert told["roc_auc"] == pytest.approx(_roc_auc(some_examples.score, some_examples.label), abs=0.002)
     assert told["scored"] == 600
