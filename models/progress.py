@@ -21,7 +21,7 @@ _MIN_PROBABILITY = 1e-6
 
 
 class Progress:
-    """Counts, mean losses and ranking metrics of the scores that got their label; 0.5 µs an example."""
+    """Counts, mean losses and ranking metrics of the scores that got their label; 1 µs an example."""
 
     def __init__(self) -> None:
         self._bins = np.zeros((_N_BINS, 2), dtype=np.int64)  # by score, then label

@@ -37,7 +37,7 @@ class SnapshotStore:
         self._writer = writer
 
     def version(self, name: str) -> str:
-        """The latest version of a model, empty if it has none. Costs 2 ms: no snapshot is read."""
+        """The latest version of a model, empty if it has none. Cheap: no snapshot is read."""
         return str(self._reader.query("SELECT max(version) FROM models WHERE name = %(name)s", {"name": name})[0][0])
 
     def latest(self, spec: ModelSpec) -> Loaded | None:
