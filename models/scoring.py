@@ -89,6 +89,6 @@ class Scorer:
     def _probability(self, pipeline: compose.Pipeline, features: npt.NDArray[np.float32]) -> npt.NDArray[np.floating]:
         if self._linear is not None:
             return self._linear.probability(features)
-        # One block, not copied: 6 µs, where a frame made of columns takes 2 ms.
+        # One block, not copied: 6 µs at 4,000 rows.
         frame = pd.DataFrame(features, columns=self._columns, copy=False)
         return np.asarray(pipeline.predict_proba_many(frame)[True])
