@@ -1,0 +1,84 @@
+"""The real worker over what is in its topics: a process of its own, from its start to its end."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Mapping
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from schemas.topics import INPUTS
+from streams.bench.child import Child, Usage
+from streams.bench.laboratory import wait_for
+from streams.clickhouse.reader import Reader
+from streams.settings import Settings
+
+FOOTFALL = (sys.executable, "-c", "from streams.commands import main; main()")
+
+_ASSIGNED = "SELECT uniqExact(topic, partition) FROM assignments"
+_DONE = "SELECT sum(records) FROM ledger"
+
+
+@dataclass(frozen=True, kw_only=True)
+class WorkerRun:
+    """What a worker took, its start and its end included."""
+
+    usage: Usage
+    report: Mapping[str, Any]
+    """As ``footfall worker --report`` writes it."""
+    events: int = 0
+    timed_events: int = 0
+    """Those that were processed in ``seconds``."""
+    seconds: float = 0.0
+    """From the first cut to the last; from the assignment where there is only one."""
+
+    @property
+    def cpu_us_per_event(self) -> float:
+        return 1e6 * self.usage.cpu_s / self.events
+
+    @property
+    def events_per_s(self) -> float:
+        return self.timed_events / self.seconds
+
+
+def worker_command(report: Path) -> list[str]:
+    return [*FOOTFALL, "worker", "--name", "bench", "--report", str(report)]
+
+
+def run_worker(settings: Settings, folder: Path, *, events: int) -> WorkerRun:
+    """Run the worker until all ``events`` are in the ledger. Raises ``Fatal`` where it fails or stalls."""
+    report = folder / f"{settings.group}.json"
+    with Child(worker_command(report), settings, report.with_suffix(".log")) as child:
+        wait_until_assigned(child, settings)
+        wait_for(child, settings, _DONE, lambda number: number >= events)
+        usage = child.end()
+    seconds, timed_events = _timed(settings)
+    return WorkerRun(
+        usage=usage, report=json.loads(report.read_bytes()), events=events, timed_events=timed_events, seconds=seconds
+    )
+
+
+def run_idle_worker(settings: Settings, folder: Path) -> WorkerRun:
+    """Run a worker that finds its topics empty, until it has its partitions."""
+    report = folder / f"{settings.group}.json"
+    with Child(worker_command(report), settings, report.with_suffix(".log")) as child:
+        wait_until_assigned(child, settings)
+        usage = child.end()
+    return WorkerRun(usage=usage, report=json.loads(report.read_bytes()))
+
+
+def wait_until_assigned(child: Child, settings: Settings) -> None:
+    wait_for(child, settings, _ASSIGNED, lambda number: number == len(INPUTS) * settings.partitions)
+
+
+def _timed(settings: Settings) -> tuple[float, int]:
+    """Seconds from the first cut to the last, and the events of all but the first."""
+    with closing(Reader(settings)) as reader:
+        cuts = reader.query("SELECT written_ms, sum(records) FROM ledger GROUP BY written_ms ORDER BY written_ms")
+        ((assigned_ms,),) = reader.query("SELECT min(assigned_ms) FROM assignments")
+    if len(cuts) == 1:
+        cuts = [(assigned_ms, 0), *cuts]
+    return (cuts[-1][0] - cuts[0][0]) / 1000, sum(records for _, records in cuts[1:])

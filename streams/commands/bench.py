@@ -1,0 +1,60 @@
+"""``footfall bench``: what this machine can do, measured on servers of its own."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+kafka_home_option = click.option(
+    "--kafka-home",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="An unpacked Apache Kafka to use as broker. [default: Tansu, in memory]",
+)
+json_option = click.option("--json", "as_json", is_flag=True, help="Print the figures as one line of JSON at the end.")
+
+
+@click.group("bench")
+def command() -> None:
+    """Measure what this machine can do.
+
+    Each benchmark starts a broker and ClickHouse in a temporary folder and stops them at its end; FOOTFALL_ variables
+    don't count.
+    """
+
+
+@command.command()
+@click.option("--events", type=click.IntRange(min=1_000), default=500_000, show_default=True)
+@click.option("--users", type=click.IntRange(min=1), default=10_000, show_default=True)
+@click.option("--rounds", type=click.IntRange(min=1), default=3, show_default=True)
+@click.option(
+    "--plain-events",
+    type=click.IntRange(min=100),
+    default=20_000,
+    show_default=True,
+    help="Events for the plain Faust agent, which would take minutes for all.",
+)
+@kafka_home_option
+@json_option
+def pipeline(events: int, users: int, rounds: int, plain_events: int, kafka_home: Path | None, as_json: bool) -> None:
+    """CPU time an event, and events a second, of the worker and of a plain Faust agent that does the same."""
+    from rich.console import Console
+
+    from streams.bench.laboratory import laboratory
+    from streams.bench.pipeline import measure_pipeline
+    from streams.bench.show import show_pipeline
+
+    with laboratory(kafka_home) as here:
+        result = measure_pipeline(
+            here, events=events, plain_events=min(plain_events, events), users=users, rounds=rounds
+        )
+    show_pipeline(result, Console())
+    _print_json(result.to_json(), as_json)
+
+
+def _print_json(figures: dict[str, Any], wanted: bool) -> None:
+    if wanted:
+        import json
+
+        click.echo(json.dumps(figures))
