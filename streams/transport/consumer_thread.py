@@ -28,9 +28,9 @@ from streams.transport.security import aiokafka_auth, bootstrap_servers
 
 FETCH_MIN_BYTES = 65_536
 FETCH_WAIT_MS = 25
-"""A broker holds its answer back until it has so many bytes, or for so long. Measured from producer to handler at 500 and
-5,000 records a second: 40 ms at p99, in a third of the runs and of the CPU that answers at once take. Those gave 80 ms,
-since aiokafka pauses for 100 ms where an answer has records of one partition while those of another were not taken."""
+"""A broker holds its answer back until it has so many bytes, or for so long. Measured from producer to handler, at 500
+and at 5,000 records a second: 40 ms at p99, in a third of the runs and of the CPU that answers at once take. Those gave
+80 ms: aiokafka pauses for 100 ms where an answer has records of one partition while another's were not taken yet."""
 FETCH_PARTITION_BYTES = 1_048_576
 """About what ``batch_records`` of small events take; a larger record is still fetched."""
 REQUEST_TIMEOUT_MS = 30_000
@@ -76,6 +76,7 @@ class ConsumerThread(AIOKafkaConsumerThread):
     def __init__(self, consumer: Any, settings: Settings, **kwargs: Any) -> None:
         super().__init__(consumer, thread_loop=uvloop.new_event_loop(), **kwargs)
         self._close_thread_loop_on_stop = True
+        self.thread_loop.set_exception_handler(_on_stray_error)
         self.settings = settings
         self._epochs = itertools.count(1)
         self.epoch = 0
@@ -172,3 +173,8 @@ class ConsumerThread(AIOKafkaConsumerThread):
 
     def on_crash(self, msg: str, *fmt: Any, **_: Any) -> None:
         """Faust prints here; the worker does when it ends."""
+
+
+def _on_stray_error(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    """Of a request of aiokafka's that nobody waits for any more; what matters comes by ``check_errors``."""
+    log.debug("%s", context["message"], exc_info=context.get("exception"))

@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
-from aiokafka.errors import KafkaError, NoError, TopicAlreadyExistsError, for_code
+from aiokafka.errors import KafkaConnectionError, KafkaError, NoError, TopicAlreadyExistsError, for_code
 
 from schemas.topics import ALL, BEHAVIOUR, TopicNames
 from streams.errors import Fatal, Retryable
@@ -98,7 +98,7 @@ async def _admin(settings: Settings) -> AsyncIterator[AIOKafkaAdminClient]:
         await admin.start()
         yield admin
     except (KafkaError, OSError, TimeoutError) as error:
-        reason = str(error) or type(error).__name__
-        raise Retryable(f"Kafka at {settings.kafka} ({settings.kafka_security}) doesn't answer: {reason}") from error
+        reason = "" if isinstance(error, KafkaConnectionError) else f": {error or type(error).__name__}"
+        raise Retryable(f"Kafka at {settings.kafka} ({settings.kafka_security}) doesn't answer{reason}") from error
     finally:
         await admin.close()

@@ -229,5 +229,13 @@ def scene(bare: Scene) -> Scene:
 
 
 @pytest.fixture
+def scene_on_tansu(scene_on: Callable[[Broker], Scene], tansu: Broker) -> Scene:
+    """For what doesn't depend on the broker."""
+    made = scene_on(tansu)
+    made.create_topics()
+    return made
+
+
+@pytest.fixture
 def load() -> type[Load]:
     return Load

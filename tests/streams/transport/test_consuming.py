@@ -28,15 +28,15 @@ def test_each_codec_is_read_acked_and_committed(scene: Any) -> None:
     assert [line for line in worker.stderr().splitlines() if " INFO streams." not in line] == []
 
 
-def test_acks_out_of_order_stop_the_worker(scene: Any) -> None:
-    scene.feed(2000)
-    worker = scene.start("--ack", "reversed", batch_records=100)
+def test_acks_out_of_order_stop_the_worker(scene_on_tansu: Any) -> None:
+    scene_on_tansu.feed(2000)
+    worker = scene_on_tansu.start("--ack", "reversed", batch_records=100)
     assert worker.process.wait(20) == 1
     lines = [line for line in worker.stderr().splitlines() if " INFO " not in line]
     assert len(lines) == 1
     assert lines[0].startswith("footfall: clicks, partition ")
     assert lines[0].endswith("was acknowledged out of order")
-    assert scene.committed() == {}
+    assert scene_on_tansu.committed() == {}
 
 
 def test_a_failing_handler_stops_the_worker(scene: Any) -> None:
@@ -51,14 +51,14 @@ def test_a_failing_handler_stops_the_worker(scene: Any) -> None:
     assert not worker.lines("stopped")
 
 
-def test_a_failing_task_stops_the_worker(scene: Any) -> None:
-    worker = scene.start("--crash")
+def test_a_failing_task_stops_the_worker(scene_on_tansu: Any) -> None:
+    worker = scene_on_tansu.start("--crash")
     assert worker.process.wait(20) == 1
     assert worker.stderr().splitlines()[-1] == "footfall: a task failed"
 
 
-def test_one_of_two_workers_leads(scene: Any) -> None:
-    workers = [scene.start("--elect-leader"), scene.start("--elect-leader")]
+def test_one_of_two_workers_leads(scene_on_tansu: Any) -> None:
+    workers = [scene_on_tansu.start("--elect-leader"), scene_on_tansu.start("--elect-leader")]
     for worker in workers:
         worker.until(lambda it: len(it.lines("assigned")) and len(it.lines("assigned")[-1]["partitions"]) == 4)
     n_led = [len(worker.lines("led")) for worker in workers]

@@ -29,14 +29,14 @@ def in_order(worker: Any) -> bool:
     return True
 
 
-def test_what_was_acked_does_not_come_again_and_what_was_not_does(scene: Any) -> None:
-    scene.feed(400)
-    killed = scene.start("--ack-below", "200")
-    killed.until(lambda _: scene.committed() == {0: 200, 1: 200})
-    scene.feed(100)
+def test_what_was_acked_does_not_come_again_and_what_was_not_does(scene_on_tansu: Any) -> None:
+    scene_on_tansu.feed(400)
+    killed = scene_on_tansu.start("--ack-below", "200")
+    killed.until(lambda _: scene_on_tansu.committed() == {0: 200, 1: 200})
+    scene_on_tansu.feed(100)
     killed.until(lambda it: it.offsets().total() == 500)
     killed.stop(signal.SIGKILL)
-    heir = scene.start()
+    heir = scene_on_tansu.start()
     heir.until(lambda it: it.offsets().total() >= 100)
     assert heir.offsets() == Counter((partition, offset) for partition in (0, 1) for offset in range(200, 250))
 
