@@ -47,7 +47,7 @@ def _latest(column: str) -> str:
     return f"arraySlice(arrayReverseSort(arrayZip({last_seen}.2, {last_seen}.1)), 1, 4)"
 
 
-def _query(id_column: str, peer: str, targets: str) -> str:
+def _query(id_column: str, peer: str, condition: str, targets: str) -> str:
     """One row a target that names a profile which had events before: its position, then the fields of a ``State``."""
     fields = [
         *_decayed("({})"),
@@ -75,19 +75,21 @@ def _query(id_column: str, peer: str, targets: str) -> str:
             FROM events AS event
             INNER JOIN events AS target ON event.{id_column} = target.{id_column}
             WHERE target.offset IN ({targets}) AND event.offset < target.offset AND target.{id_column} != ''
+            AND {condition}
         )
         SELECT position, {", ".join(fields)} FROM seen GROUP BY position
     """  # the offset of these events is their position in the order of processing
 
 
+PAYMENT = "event.type IN ('checkout', 'purchase', 'return')"
 LAST_EVENTS = "SELECT max(offset) FROM events GROUP BY user_id"
 LAST_PURCHASES = "SELECT max(offset) FROM events WHERE type = 'purchase' GROUP BY user_id"
 
 
 def states_before(reader: Reader, kind: str, targets: str) -> dict[int, State]:
     """By the position of each target, the state of the profile of ``kind`` that it names, just before it."""
-    id_column, peer = ("user_id", "item") if kind == "user" else (kind, "user_id")
-    return {position: _state(row) for position, *row in reader.query(_query(id_column, peer, targets))}
+    query = _query("user_id", "item", "true", targets) if kind == "user" else _query(kind, "user_id", PAYMENT, targets)
+    return {position: _state(row) for position, *row in reader.query(query)}
 
 
 def _state(row: Sequence[Any]) -> State:

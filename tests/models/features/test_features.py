@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from models.features.churn import CHURN_FEATURES, churn_features
-from models.features.fraud import FRAUD_FEATURES, INSTRUMENTS, fraud_features
+from models.features.fraud import FRAUD_FEATURES, fraud_features
+from models.partition import INSTRUMENTS
 from models.profiles.kernel import View
 from models.profiles.state import Profiles
 from tests.models.features import plain

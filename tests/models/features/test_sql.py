@@ -10,8 +10,8 @@ import numpy.typing as npt
 import pytest
 
 from models.features.churn import CHURN_FEATURES, churn_features
-from models.features.fraud import FRAUD_FEATURES, INSTRUMENTS, fraud_features
-from models.partition import PartitionProfiles
+from models.features.fraud import FRAUD_FEATURES, fraud_features
+from models.partition import INSTRUMENTS, PartitionProfiles
 from models.profiles.kernel import View
 from schemas.events import EVENT_TYPES
 from schemas.topics import BEHAVIOUR

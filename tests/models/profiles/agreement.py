@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -61,7 +62,8 @@ def assert_close(left: Profiles, right: Profiles, magnitude: npt.NDArray[np.floa
 
 def assert_identical(left: Profiles | View, right: Profiles | View) -> None:
     """Equal to the last bit."""
-    for name, one, other in zip(left._fields, left, right, strict=True):
+    arrays: Iterable[tuple[str, Any, Any]] = zip(left._fields, left, right, strict=True)
+    for name, one, other in arrays:
         assert np.array_equal(one, other), name
 
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.profiles.kernel import observe
+from models.profiles.kernel import absorb, observe
 from models.profiles.state import Profiles
 from schemas.layout import MEASURES
 from tests.models.profiles import logs
@@ -97,6 +97,16 @@ def test_each_topic_replays_on_its_own(log: list[Entry], data: st.DataObject) ->
     view = apply(profiles, again[data.draw(st.integers(0, len(again))) :])
     assert not view.applied.any()
     assert_identical(profiles, expected)
+
+
+@given(log=LOGS, cuts=CUTS)
+def test_absorbing_is_observing_without_a_view(log: list[Entry], cuts: set[int]) -> None:
+    profiles = Profiles.empty(N_PROFILES)
+    for batch in [*logs.batches(log, cuts), *logs.batches(log)]:
+        slots = np.array([entry.slot for entry in batch], dtype=np.int64)
+        contained = profiles.offsets[slots, batch[0].event.topic] >= [entry.offset for entry in batch]
+        assert absorb(profiles, slots, logs.observations(batch)).tolist() == (~contained).tolist()
+    assert_identical(profiles, profiles_of(log))
 
 
 @given(log=LOGS)
