@@ -1,0 +1,167 @@
+"""Worker processes: started, killed, paused and asked to leave."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from streams.settings import Settings
+
+REPOSITORY = Path(__file__).parents[2]
+POLL_S = 0.05
+READY_TIMEOUT_S = 60.0
+LEAVE_TIMEOUT_S = 60.0
+LOG_TAIL = 60
+
+
+def wait_until(true: Callable[[], Any], timeout_s: float, what: str) -> None:
+    """Blocks until the condition holds; fails with ``what`` after the time."""
+    deadline = time.monotonic() + timeout_s
+    while not true():
+        assert time.monotonic() < deadline, f"after {timeout_s:g} s still not so: {what}"
+        time.sleep(POLL_S)
+
+
+@dataclass
+class Worker:
+    name: str
+    process: subprocess.Popen[bytes]
+    log: Path
+    report_file: Path
+    status: int | None = None
+    """Exit status, negative for a signal; None as long as nobody has looked."""
+
+    @property
+    def running(self) -> bool:
+        return self.process.poll() is None
+
+    @property
+    def text(self) -> str:
+        return self.log.read_text(errors="replace")
+
+    @property
+    def assignments(self) -> list[str]:
+        """What it was assigned, in the words of its log."""
+        return re.findall(r"\bassigned (.*)", self.text)
+
+    @property
+    def report(self) -> dict[str, Any]:
+        """Of a worker that has left."""
+        found: dict[str, Any] = json.loads(self.report_file.read_bytes())
+        return found
+
+    def wait_assigned(self) -> None:
+        def assigned_or_gone() -> bool:
+            assert self.running, f"{self.name} ended by itself:\n{self.text}"
+            return bool(self.assignments)
+
+        wait_until(assigned_or_gone, READY_TIMEOUT_S, f"{self.name} has partitions")
+
+    def wait(self, timeout_s: float) -> int:
+        """Its exit status."""
+        self.status = self.process.wait(timeout_s)
+        return self.status
+
+    def signal(self, number: signal.Signals) -> None:
+        self.process.send_signal(number)
+
+    @contextmanager
+    def paused(self) -> Iterator[None]:
+        """SIGSTOP, and SIGCONT at the end."""
+        self.signal(signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            self.signal(signal.SIGCONT)
+
+    def kill(self) -> None:
+        self.signal(signal.SIGKILL)
+        self.wait(LEAVE_TIMEOUT_S)
+
+    def leave(self) -> float:
+        """SIGTERM; the seconds until it was gone."""
+        began = time.monotonic()
+        self.signal(signal.SIGTERM)
+        status = self.wait(LEAVE_TIMEOUT_S)
+        assert status == 0, f"{self.name} was asked to leave and ended with {status}:\n{self.tail()}"
+        return time.monotonic() - began
+
+    def tail(self, lines: int = LOG_TAIL) -> str:
+        return "\n".join(self.text.splitlines()[-lines:])
+
+
+@dataclass
+class Fleet:
+    """All workers of a test, the dead included. A context manager that leaves none behind."""
+
+    settings: Settings
+    folder: Path
+    workers: list[Worker] = field(default_factory=list)
+
+    def __enter__(self) -> Fleet:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for worker in self.workers:
+            if worker.running:
+                worker.signal(signal.SIGKILL)
+            worker.process.wait(LEAVE_TIMEOUT_S)
+
+    @property
+    def running(self) -> list[Worker]:
+        return [worker for worker in self.workers if worker.status is None and worker.running]
+
+    def start(self, *, die: Sequence[str] = ()) -> Worker:
+        """A new worker; doesn't wait for it."""
+        name = f"w{len(self.workers) + 1}"
+        log, report = self.folder / f"{name}.log", self.folder / f"{name}.json"
+        arguments = ["--die", *die] if die else []
+        command = [sys.executable, str(Path(__file__).with_name("worker_process.py")), *arguments, "--"]
+        with log.open("wb") as out:
+            process = subprocess.Popen(
+                [*command, "--name", name, "--report", str(report)],
+                cwd=REPOSITORY,
+                env={**os.environ, "PYTHONPATH": str(REPOSITORY), **self.settings.to_env()},
+                stdout=out,
+                stderr=out,
+            )
+        self.workers.append(Worker(name, process, log, report))
+        return self.workers[-1]
+
+    def leave(self) -> list[float]:
+        """All that run leave at once, once each has been assigned partitions or none; the seconds that each took."""
+        leaving = self.running
+        for worker in leaving:
+            worker.wait_assigned()
+        began = time.monotonic()
+        for worker in leaving:
+            worker.signal(signal.SIGTERM)
+        took = []
+        for worker in leaving:
+            status = worker.wait(LEAVE_TIMEOUT_S)
+            took.append(time.monotonic() - began)
+            assert status == 0, f"{worker.name} was asked to leave and ended with {status}:\n{worker.tail()}"
+        return took
+
+    def problems(self) -> list[str]:
+        """Workers that ended though nobody wanted them to, and what an operator shouldn't have to read."""
+        found = []
+        for worker in self.workers:
+            if worker.status is None and not worker.running:
+                found.append(f"{worker.name} ended by itself with {worker.process.returncode}")
+            if "Traceback (most recent call last)" in worker.text:
+                found.append(f"{worker.name} printed a stack trace")
+        return found
+
+    def logs(self) -> str:
+        return "\n".join(f"--- {worker.name}\n{worker.tail()}" for worker in self.workers)

@@ -1,0 +1,35 @@
+"""Records that can't be used: one by one they are put aside, a run of nothing else stops the worker."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+
+from schemas.topics import CLICKS
+from tests.faults.fleet import READY_TIMEOUT_S
+from tests.faults.linear import progress
+from tests.faults.load import send_all
+from tests.faults.scene import Scene, Site
+
+pytestmark = [pytest.mark.faults, pytest.mark.timeout(180)]
+
+
+def test_a_run_of_nothing_but_dead_letters_stops_the_worker(site: Site, scene_on: Callable[..., Scene]) -> None:
+    with scene_on(site, dead_letter_run=100) as scene:
+        fleet, settings = scene.fleet, scene.settings
+        send_all(settings, scene.shoppers.act(1_000))
+        send_all(settings, scene.shoppers.poison(1_000), codec="zstd")
+        stopped = fleet.start()
+        assert stopped.wait(READY_TIMEOUT_S) == 1
+        errors = [line for line in stopped.text.splitlines() if line.startswith("footfall: ")]
+        assert len(errors) == 1
+        assert "clicks partition" in errors[0]
+        logs, committed = asyncio.run(progress(settings))
+        assert any(log.last - committed.get(pair, 0) >= 1_000 for pair, log in logs.items() if pair[0] == CLICKS)
+
+        fleet.settings = replace(settings, dead_letter_ratio=1.0)
+        fleet.start()
+        scene.finish()
