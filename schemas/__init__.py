@@ -1,1 +1,1 @@
-"""The contracts: events, topics, tables, alerts, dead letters. Pure: nothing here opens a connection or reads a file."""
+"""The contracts: events, topics, tables, alerts, dead letters. Pure: nothing here opens a connection."""

@@ -1,4 +1,6 @@
-"""Churn that shows by itself: a shopper without an event within the horizon after the one that was scored.
+"""Churn that shows by itself: a shopper without an event on a later day (UTC) within the horizon.
+
+What the shopper does on the day that was scored says nothing of coming back.
 
 Time is each partition's own. Its watermark is the latest event time in its ledger, less an allowance for events that
 come late, and a prediction gets its label once the watermark has passed its due time. A partition that was never
@@ -20,6 +22,8 @@ from streams.clickhouse.reader import Reader
 from streams.learner.learnt import LEARNT
 from streams.learner.source import Found, to_examples
 
+DAY_MS = 86_400_000
+
 _WATERMARKS = "SELECT partition, max(max_ts_ms) AS at_ms FROM ledger WHERE topic IN %(topics)s GROUP BY partition"
 
 # A partition that isn't in `partitions` has index 0, for which arrayElement gives 0: nothing of it is due.
@@ -40,7 +44,7 @@ LIMIT %(limit)s
 """
 )
 
-# Of each prediction the shopper's next event, if that came in time.
+# Of each prediction the shopper's first event on a later day, if that came in time.
 _ACTIVE = """
 SELECT due.row AS row
 FROM due
@@ -49,7 +53,7 @@ ASOF INNER JOIN (
     FROM events
     WHERE user_id IN (SELECT user_id FROM due)
     AND ts > fromUnixTimestamp64Milli(toInt64(%(after_ms)s)) AND ts <= fromUnixTimestamp64Milli(toInt64(%(until_ms)s))
-) AS activity ON due.user_id = activity.user_id AND due.ts_ms < activity.at_ms
+) AS activity ON due.user_id = activity.user_id AND due.day_end_ms <= activity.at_ms
 WHERE activity.at_ms <= due.due_ms
 """
 
@@ -121,7 +125,7 @@ class Silence:
             table = {
                 "row": ("UInt32", np.arange(len(active))),
                 "user_id": ("String", due["user_id"]),
-                "ts_ms": ("Int64", due["ts_ms"]),
+                "day_end_ms": ("Int64", (due["ts_ms"] // DAY_MS + 1) * DAY_MS),
                 "due_ms": ("Int64", due["due_ms"]),
             }
             window = {"after_ms": int(due["ts_ms"].min()), "until_ms": int(due["due_ms"].max())}

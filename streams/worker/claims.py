@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+import secrets
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
 from models.duplicates import DuplicateWindow
-from schemas.ledger import LedgerRow, recent_identities, tile
+from schemas.ledger import recent_identities
 from schemas.topics import BEHAVIOUR
+from streams.clickhouse.ledger import read_end
 from streams.clickhouse.reader import Reader
 from streams.clickhouse.writer import Writer
 
 TopicPartition = tuple[str, int]
-
-_LEDGER_COLUMNS = ("first", "last", "epoch", "records", "rows", "duplicates", "dead_letters", "max_ts_ms", "identities")
 
 
 @dataclass
@@ -45,43 +45,49 @@ class Claims:
         A log that is still here, and whose epoch nobody has outbid, is as it was left. For all others a new epoch is
         written down first; from then on what an earlier owner may still write is overruled.
         """
-        epochs = {
-            (topic, partition): int(epoch)
-            for topic, partition, epoch in reader.query(
-                "SELECT topic, partition, max(epoch) FROM assignments GROUP BY topic, partition"
-            )
-        }
+        epochs = _epochs(reader)
         self.logs = {key: log for key, log in self.logs.items() if key in wanted and log.epoch == epochs.get(key)}
         new = set(wanted) - self.logs.keys()
         new |= {key for key in wanted if key[0] in BEHAVIOUR and any((topic, key[1]) in new for topic in BEHAVIOUR)}
         if not new:
             return new
-        epoch = max([now_ms // 1000, *(1 + epochs.get(key, 0) for key in new)])
-        columns: dict[str, Any] = {
-            "topic": [topic for topic, _ in new],
-            "partition": np.array([partition for _, partition in new]),
-            "epoch": np.full(len(new), epoch, dtype=np.uint64),
-            "worker": [self.worker] * len(new),
-            "assigned_ms": np.full(len(new), now_ms),
-        }
-        writer.insert("assignments", columns, token=f"{self.worker}-{epoch}-{now_ms}")
+        epoch = self._bid(reader, writer, new, epochs, now_ms)
         for key in new:
-            self.logs[key] = self._log(reader, key, epoch)
+            tiling = read_end(reader, *key, window=self.duplicate_window)
+            window = DuplicateWindow(window=self.duplicate_window)
+            window.admit(*recent_identities(tiling, self.duplicate_window))
+            self.logs[key] = Log(epoch=epoch, window=window, position=tiling.last)
         return new
 
-    def _log(self, reader: Reader, key: TopicPartition, epoch: int) -> Log:
-        """From the end of the ledger: the rows of the last ``duplicate_window`` offsets."""
-        where = "topic = %(topic)s AND partition = %(partition)s"
-        params = {"topic": key[0], "partition": key[1], "window": self.duplicate_window}
-        starts = reader.query(f"SELECT epoch, min(first) FROM ledger WHERE {where} GROUP BY epoch", params)  # noqa: S608
-        found = reader.columns(
-            f"SELECT {', '.join(_LEDGER_COLUMNS)} FROM ledger FINAL WHERE {where} AND "  # noqa: S608 - constants
-            f"last >= (SELECT max(last) FROM ledger WHERE {where}) - %(window)s",
-            params,
-            raw=("identities",),
-        )
-        rows = zip(*(found[name] for name in _LEDGER_COLUMNS), strict=True) if found else ()
-        tiling = tile((LedgerRow(**dict(zip(_LEDGER_COLUMNS, row, strict=True))) for row in rows), dict(starts))
-        window = DuplicateWindow(window=self.duplicate_window)
-        window.admit(*recent_identities(tiling, self.duplicate_window))
-        return Log(epoch=epoch, window=window, position=tiling.last)
+    def _bid(
+        self,
+        reader: Reader,
+        writer: Writer,
+        new: Collection[TopicPartition],
+        epochs: Mapping[TopicPartition, int],
+        now_ms: int,
+    ) -> int:
+        """Writes down an epoch above all others, and bids again where another worker has bid the same meanwhile."""
+        epoch = max([now_ms // 1000, *(1 + epochs.get(key, 0) for key in new)])
+        while True:
+            columns: dict[str, Any] = {
+                "topic": [topic for topic, _ in new],
+                "partition": np.array([partition for _, partition in new]),
+                "epoch": np.full(len(new), epoch, dtype=np.uint64),
+                "worker": [self.worker] * len(new),
+                "assigned_ms": np.full(len(new), now_ms),
+            }
+            writer.insert("assignments", columns, token=f"{self.worker}-{epoch}-{now_ms}")
+            rivals = reader.query(
+                "SELECT topic, partition FROM assignments WHERE epoch >= %(epoch)s AND worker != %(worker)s",
+                {"epoch": epoch, "worker": self.worker},
+            )
+            if not set(rivals) & set(new):
+                return epoch
+            epoch += secrets.randbelow(100) + 1
+
+
+def _epochs(reader: Reader) -> dict[TopicPartition, int]:
+    """The highest epoch of each topic's partition."""
+    rows = reader.query("SELECT topic, partition, max(epoch) FROM assignments GROUP BY topic, partition")
+    return {(topic, partition): int(epoch) for topic, partition, epoch in rows}

@@ -9,7 +9,7 @@ from models.catalogue import MODELS
 from models.scoring import Scorer
 from streams.clickhouse.reader import Reader
 from streams.clickhouse.writer import Writer
-from streams.learner.rounds import learner_rounds
+from streams.learner.rounds import LearnerRounds, learner_rounds
 from streams.settings import Settings
 from streams.snapshot_store import SnapshotStore
 from streams.worker.costs import Costs
@@ -42,9 +42,16 @@ class Modelling:
         if self.leading:
             with self._costs.stage("learn"):
                 for learner in self._learners:
-                    self._costs.counts["learnt"] += learner.run_once().learnt
+                    self._learn(learner)
         with self._costs.stage("poll models"):
             return self.poll()
+
+    def _learn(self, learner: LearnerRounds) -> None:
+        more = True
+        while more and self.leading:
+            found = learner.run_once()
+            self._costs.counts["learnt"] += found.learnt
+            more = found.more
 
     def poll(self) -> dict[str, Scorer]:
         """A scorer by model; the same one as before where there is no newer snapshot."""

@@ -14,14 +14,15 @@ from streams.clickhouse.reader import Reader
 from streams.clickhouse.writer import Writer
 from streams.learner.rounds import LearnerRounds
 
-T0 = 1_700_000_000_000
-HORIZON_MS = 1_000_000
+DAY_MS = 86_400_000
+T0 = 20_000 * DAY_MS
+HORIZON_MS = 10 * DAY_MS
 
 Start = Callable[..., LearnerRounds]
 
 
 class Planted:
-    """Puts rows into the tables as workers would have. Times are milliseconds after ``T0``."""
+    """Puts rows into the tables as workers would have. Times are milliseconds after ``T0``, a midnight."""
 
     def __init__(self, writer: Writer, reader: Reader) -> None:
         self._writer = writer

@@ -17,7 +17,7 @@ from streams.errors import Fatal, Retryable, SettingError
 from streams.learner.rounds import LearnerRounds
 from streams.settings import Secret, Settings
 from streams.snapshot_store import SnapshotStore
-from tests.streams.learner.planted import HORIZON_MS, Planted, Start
+from tests.streams.learner.planted import DAY_MS, HORIZON_MS, Planted, Start
 
 END = HORIZON_MS
 
@@ -29,7 +29,7 @@ class Crash(Exception):
 @pytest.fixture
 def due(planted: Planted) -> Planted:
     planted.predictions(*((f"u{n}", "e", n) for n in range(20)))
-    planted.events(*((f"u{n}", n + 1) for n in range(0, 20, 2)))
+    planted.events(*((f"u{n}", DAY_MS + n + 1) for n in range(0, 20, 2)))
     planted.ledger(0, END + 9)  # 10 of them
     return planted
 
@@ -161,7 +161,7 @@ def test_figures_are_of_the_scores_as_they_were_predicted(planted: Planted, star
     planted.predictions(("busy", "e", 0), score=0.2)
     planted.predictions(("silent", "e", 0), score=0.7)
     planted.predictions(("cold", "e", 0), score=float("nan"))
-    planted.events(("busy", 5))
+    planted.events(("busy", DAY_MS))
     planted.ledger(0, END)
     start().run_once()
     latest = store.latest(CHURN)

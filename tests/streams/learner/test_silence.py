@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from tests.streams.learner.planted import HORIZON_MS, Planted, Start
+from tests.streams.learner.planted import DAY_MS, HORIZON_MS, Planted, Start
 
 END = HORIZON_MS
 
 
-def test_activity_counts_after_the_event_up_to_the_horizon(planted: Planted, start: Start) -> None:
-    users = {"at-event": 0, "just-after": 1, "at-horizon": END, "just-beyond": END + 1, "before": -1}
+def test_activity_counts_from_the_next_day_up_to_the_horizon(planted: Planted, start: Start) -> None:
+    users = {"same-day": DAY_MS - 1, "next-day": DAY_MS, "at-horizon": END, "just-beyond": END + 1, "before": -1}
     planted.predictions(*((user, "e", 0) for user in (*users, "never")))
     planted.events(*users.items())
     planted.ledger(0, END)
     start().run_once()
     assert planted.learnt("churn") == {
-        ("at-event", "e"): 1,
-        ("just-after", "e"): 0,
+        ("same-day", "e"): 1,
+        ("next-day", "e"): 0,
         ("at-horizon", "e"): 0,
         ("just-beyond", "e"): 1,
         ("before", "e"): 1,
@@ -25,7 +25,7 @@ def test_activity_counts_after_the_event_up_to_the_horizon(planted: Planted, sta
 
 def test_a_later_event_does_not_hide_an_earlier_one(planted: Planted, start: Start) -> None:
     planted.predictions(("u", "e", 0))
-    planted.events(("u", 5), ("u", END + 5))
+    planted.events(("u", DAY_MS + 5), ("u", END + 5))
     planted.ledger(0, END + 5)
     start().run_once()
     assert planted.learnt("churn") == {("u", "e"): 0}
@@ -121,7 +121,7 @@ def test_predictions_of_other_features_are_left_alone(planted: Planted, start: S
 
 def test_a_verdict_from_outside_overrules_what_the_events_say(planted: Planted, start: Start) -> None:
     planted.predictions(("silent", "e", 0), ("busy", "e", 0), ("early", "e", 5 * END))
-    planted.events(("busy", 5))
+    planted.events(("busy", DAY_MS))
     planted.label("churn_label", "silent", "e", "active", 20)
     planted.label("churn_label", "busy", "e", "churned", 20)
     planted.label("churn_label", "early", "e", "churned", 20)
