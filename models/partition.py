@@ -157,6 +157,7 @@ class PartitionProfiles:
 
     def forget_unused_since(self, tick: int) -> int:
         """Forgets the clean rows last used at ``tick`` or before; returns how many."""
+        self._located = None
         forgotten = sum(table.forget_unused_since(tick) for table in self.tables.values())
         if forgotten:
             self.complete = False

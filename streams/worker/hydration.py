@@ -27,8 +27,8 @@ def hydrate(
     """
     for kind, ids in missing.items():
         found = reader.columns(
-            f"SELECT id, {_SELECTED} FROM {source} WHERE kind = %(kind)s AND partition = %(partition)s AND id IN wanted "  # noqa: S608 - own names
-            "ORDER BY version DESC LIMIT 1 BY id",
+            f"SELECT id, {_SELECTED} FROM {source} "  # noqa: S608 - own names
+            "WHERE kind = %(kind)s AND partition = %(partition)s AND id IN wanted ORDER BY version DESC LIMIT 1 BY id",
             {"kind": KINDS.index(kind), "partition": partition},
             tables={"wanted": {"id": ("String", ids)}},
         )
@@ -46,8 +46,8 @@ def warm(reader: Reader, partition: int, profiles: PartitionProfiles, *, limit: 
     profiles.complete = n_rows <= limit
     for kind in KINDS if profiles.complete else ("user", "item"):
         found = reader.columns(
-            f"SELECT id, {_SELECTED} FROM profiles FINAL WHERE kind = %(kind)s AND partition = %(partition)s "  # noqa: S608 - column names
-            "AND last_ms >= %(since)s",
+            f"SELECT id, {_SELECTED} FROM profiles FINAL "  # noqa: S608 - own names
+            "WHERE kind = %(kind)s AND partition = %(partition)s AND last_ms >= %(since)s",
             {
                 "kind": KINDS.index(kind),
                 "partition": partition,
