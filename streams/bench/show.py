@@ -6,6 +6,8 @@ from rich.console import Console
 from rich.table import Table
 
 from streams.bench.breakdown import SAYS, largest
+from streams.bench.growth import GrowthResult
+from streams.bench.latency import WARM_UP_S, LatencyResult
 from streams.bench.pipeline import WARM_UP_EVENTS, PipelineResult
 
 
@@ -26,3 +28,28 @@ def show_pipeline(result: PipelineResult, console: Console) -> None:
     for stage, microseconds in result.parts.items():
         stages.add_row(stage, f"{microseconds:.2f}", SAYS.get(stage, ""))
     console.print("", stages, "", largest(result.parts), sep="\n")
+
+
+def show_growth(result: GrowthResult, console: Console) -> None:
+    console.print(
+        f"{result.events:,} events each; every shopper has a profile in the database. All of the worker's CPU time.\n"
+    )
+    table = Table("shoppers", "CPU µs an event", "of that, hydrating", box=None, pad_edge=False)
+    for users, microseconds in result.cpu_us.items():
+        table.add_row(f"{users:,}", f"{microseconds:.1f}", f"{result.hydrate_us[users]:.2f}")
+    table.add_row("ratio", f"{result.ratio:.2f}")
+    memory = Table("FOOTFALL_PROFILE_CACHE_ROWS", "resident MB", "CPU µs an event", box=None, pad_edge=False)
+    for rows, rss in result.rss_bytes.items():
+        memory.add_row(f"{rows:,}", f"{rss / 2**20:,.0f}", f"{result.cpu_us_by_cache_rows[rows]:.1f}")
+    console.print(table, f"\nWith {max(result.cpu_us):,} shoppers:", memory, sep="\n")
+
+
+def show_latency(result: LatencyResult, console: Console) -> None:
+    console.print(
+        f"{result.events:,} events at {result.rate:,.0f} a second, {result.alerts:,} of them alerts, "
+        f"after {WARM_UP_S:g} s of warm-up.\n"
+    )
+    table = Table("from produced to", "p50 ms", "p99 ms", box=None, pad_edge=False)
+    table.add_row("alert consumed", f"{result.alert_p50_ms:.0f}", f"{result.alert_p99_ms:.0f}")
+    table.add_row("row visible", f"{result.visible_p50_ms:.0f}", f"{result.visible_p99_ms:.0f}")
+    console.print(table)

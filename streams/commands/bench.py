@@ -53,6 +53,50 @@ def pipeline(events: int, users: int, rounds: int, plain_events: int, kafka_home
     _print_json(result.to_json(), as_json)
 
 
+@command.command()
+@click.option("--events", type=click.IntRange(min=1_000), default=300_000, show_default=True)
+@click.option("--few", type=click.IntRange(min=1), default=10_000, show_default=True, help="Shoppers.")
+@click.option("--many", type=click.IntRange(min=1), default=1_000_000, show_default=True, help="Shoppers.")
+@click.option("--small-cache", type=click.IntRange(min=1_000), default=20_000, show_default=True, help="Profile rows.")
+@click.option("--rounds", type=click.IntRange(min=1), default=1, show_default=True)
+@kafka_home_option
+@json_option
+def growth(
+    events: int, few: int, many: int, small_cache: int, rounds: int, kafka_home: Path | None, as_json: bool
+) -> None:
+    """CPU time an event with few and with many shoppers, and the memory that a setting bounds."""
+    from rich.console import Console
+
+    from streams.bench.growth import measure_growth
+    from streams.bench.laboratory import laboratory
+    from streams.bench.show import show_growth
+
+    with laboratory(kafka_home) as here:
+        result = measure_growth(here, events=events, few=few, many=many, small_cache=small_cache, rounds=rounds)
+    show_growth(result, Console())
+    _print_json(result.to_json(), as_json)
+
+
+@command.command()
+@click.option("--rate", type=click.IntRange(min=1), default=1_000, show_default=True, help="Events a second.")
+@click.option("--seconds", type=click.IntRange(min=1), default=30, show_default=True)
+@click.option("--users", type=click.IntRange(min=1), default=10_000, show_default=True)
+@kafka_home_option
+@json_option
+def latency(rate: int, seconds: int, users: int, kafka_home: Path | None, as_json: bool) -> None:
+    """Time from an event produced to its alert consumed, and to its row visible in ClickHouse."""
+    from rich.console import Console
+
+    from streams.bench.laboratory import laboratory
+    from streams.bench.latency import measure_latency
+    from streams.bench.show import show_latency
+
+    with laboratory(kafka_home) as here:
+        result = measure_latency(here, rate=rate, seconds=seconds, users=users)
+    show_latency(result, Console())
+    _print_json(result.to_json(), as_json)
+
+
 def _print_json(figures: dict[str, Any], wanted: bool) -> None:
     if wanted:
         import json
