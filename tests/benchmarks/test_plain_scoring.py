@@ -21,7 +21,7 @@ from streams.bench.plain_scoring import PlainScorer
 from streams.bench.shop import Shop
 
 HORIZON_MS = 30 * 86_400_000
-EVENTS = 6_000
+EVENTS = 3_000
 AGGREGATES = [name for name in PROFILE_COLUMNS if name not in ("kind", "partition", "id")]
 
 

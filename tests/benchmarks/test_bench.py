@@ -1,0 +1,53 @@
+"""The benchmarks run, print what they promise, and stay above floors that any machine reaches."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+TIMEOUT_S = 280
+
+pytestmark = [pytest.mark.bench, pytest.mark.timeout(TIMEOUT_S + 20)]
+
+
+def figures(folder: Path, *arguments: str) -> dict[str, Any]:
+    """The last line that ``footfall bench`` prints."""
+    command = [str(Path(sys.executable).with_name("footfall")), "bench", *arguments, "--json"]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=TIMEOUT_S)
+    assert done.returncode == 0, done.stderr
+    found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    return found
+
+
+def test_pipeline(tmp_path: Path) -> None:
+    found = figures(tmp_path, "pipeline", "--events", "20000", "--plain-events", "2000", "--rounds", "1")
+    parts = found["breakdown"]
+    assert {"start-up", "fetch", "event loop", "decode", "hydrate", "score", "cut", "insert events"} <= parts.keys()
+    assert {"insert predictions", "insert profiles", "insert ledger"} <= parts.keys()
+    assert sum(parts.values()) == pytest.approx(found["worker_cpu_us_per_event"], rel=0.01)
+    assert found["startup_cpu_s"] * 1e6 / found["events"] == pytest.approx(parts["start-up"], rel=0.01)
+    assert found["events_per_s"] > 1_000
+    assert found["ratio"] > 1
+
+
+def test_growth(tmp_path: Path) -> None:
+    found = figures(
+        tmp_path, "growth", "--events", "20000", "--few", "2000", "--many", "60000", "--small-cache", "5000"
+    )
+    assert 0.2 < found["ratio"] < 3
+    assert found["cpu_us_per_event_by_users"].keys() == {"2000", "60000"}
+    small, *_, large = found["rss_mb_by_cache_rows"].values()
+    assert 0 < small < large
+
+
+def test_latency(tmp_path: Path) -> None:
+    found = figures(tmp_path, "latency", "--rate", "200", "--seconds", "5")
+    assert found["events"] >= 900
+    assert found["alerts"] > 10
+    assert 0 < found["alert_p50_ms"] <= found["alert_p99_ms"] < 5_000
+    assert 0 < found["visible_p50_ms"] <= found["visible_p99_ms"] < 10_000
