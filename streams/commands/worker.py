@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import socket
 import sys
@@ -12,6 +13,9 @@ import click
 from streams.commands import with_settings
 from streams.settings import Settings
 
+_GC_THRESHOLDS = (50_000, 20, 50)
+"""A run makes tens of thousands of objects that live as long as it does; none of them is part of a cycle."""
+
 
 @click.command()
 @click.option("--name", help="Name in the ledger; by default the host's and the process number.")
@@ -19,6 +23,9 @@ from streams.settings import Settings
 @with_settings
 def command(settings: Settings, name: str | None, report: Path | None) -> None:
     """Run one scoring worker. Start as many as there is work for, up to one a partition."""
+    # What is imported is never garbage: not collecting meanwhile saves a tenth of the start, and freezing it afterwards
+    # keeps the collector from walking it again and again.
+    gc.disable()
     import orjson
 
     from schemas.topics import INPUTS
@@ -26,6 +33,9 @@ def command(settings: Settings, name: str | None, report: Path | None) -> None:
     from streams.transport.worker import run_worker
     from streams.worker.pipeline import Pipeline
 
+    gc.freeze()
+    gc.set_threshold(*_GC_THRESHOLDS)
+    gc.enable()
     pipeline = Pipeline(settings, worker=name or f"{socket.gethostname()}-{os.getpid()}")
     app = create_app(settings, topics=INPUTS, handler=pipeline)
     pipeline.fail = app.crash
