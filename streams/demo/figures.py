@@ -16,6 +16,8 @@ from streams.settings import Settings
 from streams.snapshot_store import SnapshotStore
 
 RISKIEST = 5
+AT_RISK = 0.4
+GONE_DAYS = 90
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,7 +83,8 @@ def _churn_quality(metrics: Any, snapshot: Any) -> ChurnQuality:
 
 
 def _riskiest(reader: Reader, scorer: Scorer) -> list[RiskyCustomer]:
-    """Shoppers by what may be lost: their spending times their churn probability, as of their last day."""
+    """Shoppers by what may be lost: their spending times their churn probability, as of their last day. Those who have
+    gone for longer than ``GONE_DAYS`` are lost already."""
     found = reader.columns(
         """
         SELECT user_id, spent, orders, toFloat64(score) AS churn, formatDateTime(last_at, '%%d %%b %%Y') AS last_day,
@@ -92,11 +95,13 @@ def _riskiest(reader: Reader, scorer: Scorer) -> list[RiskyCustomer]:
         ) AS latest
         INNER JOIN (
             SELECT id AS user_id, total_spent AS spent, toUInt32(total_purchases) AS orders, last_at
-            FROM profiles FINAL WHERE kind = 0
+            FROM profiles FINAL
+            WHERE kind = 0 AND last_at > (SELECT max(ts) FROM events) - INTERVAL %(gone_days)s DAY
         ) AS shopper USING user_id
+        WHERE churn >= %(at_risk)s
         ORDER BY spent * churn DESC LIMIT %(limit)s
         """,
-        {"limit": RISKIEST},
+        {"limit": RISKIEST, "gone_days": GONE_DAYS, "at_risk": AT_RISK},
         raw=("features_f32",),
     )
     if not found or not len(found["user_id"]):
