@@ -32,7 +32,7 @@ class Comparison:
 
 
 def compare(reader: Reader, before: str, after: str) -> Comparison:
-    """Two tables of profiles, a kind and partition at a time. Blocks for about 10 s for a million rows."""
+    """Two tables of profiles, a kind and partition at a time. Blocks for about 15 s for a million rows."""
     partitions = (
         f"SELECT DISTINCT partition FROM (SELECT partition FROM {before} UNION ALL SELECT partition FROM {after})"  # noqa: S608 - own names
     )

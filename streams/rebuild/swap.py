@@ -16,7 +16,7 @@ _RAISED = _COLUMNS.replace("version", "bitOr(version, %(epoch)s) AS version")
 
 def prepare(reader: Reader, partitions: int, epoch: int) -> None:
     """Copies the recomputed rows to a table of their own, with versions of ``epoch``: so they overrule whatever an
-    owner of an earlier epoch may still write. Blocks for a few seconds for a million rows."""
+    owner of an earlier epoch may still write. Blocks for about 15 s for a million rows."""
     reader.query(f"DROP TABLE IF EXISTS {NEW}")
     reader.query(f"CREATE TABLE {NEW} AS profiles")
     copy = (
