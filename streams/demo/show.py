@@ -73,7 +73,8 @@ def _churn(demo: Demo) -> Text:
         return Text("Churn: the model is warming up.")
     return Text(
         f"Churn: learnt from {churn.learnt:,} shopper-days whose 30 days had passed; of the {churn.judged:,} that it "
-        f"had scored before, {churn.churned / churn.judged:.0%} churned. AUC {churn.roc_auc:.3f}, Brier {churn.brier:.3f}. "
+        f"had scored before, {churn.churned / churn.judged:.0%} churned. "
+        f"AUC {churn.roc_auc:.3f}, Brier {churn.brier:.3f}. "
         f"Alerts: {sum(demo.figures.alerts.values()):,}."
     )
 
