@@ -1,0 +1,290 @@
+"""The scoring core: what its scores may know, which of them get a label, and what a replay does."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from itertools import groupby
+from random import Random
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+from hypothesis import given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
+
+from models.catalogue import MODELS, ModelSpec
+from models.engine import Engine, ScoredBatch
+from models.learning import Examples, Learner
+from models.partition import PartitionProfiles
+from models.scoring import NOT_SCORED, SCORED, WARMING_UP, Scorer
+from models.snapshots import load, sign
+from schemas.batch import EventBatch
+from schemas.events import EVENT_TYPES
+from tests.models.features.shop import ShopEvent, batch_of, shop
+from tests.models.profiles.logs import START_MS
+from tests.models.profiles.reference import DAY_MS, HOUR_MS
+
+HORIZON_MS = 30 * DAY_MS
+FRAUD_DELAY_MS = 5 * DAY_MS
+ENGINE = Engine(churn_horizon_ms=HORIZON_MS, fraud_delay_ms=FRAUD_DELAY_MS)
+LOG = shop(n_shoppers=25, mean_events=8, seed=5)
+KEY = "a key of the tests"
+COLD = {name: Scorer(spec, warm_up_examples=1) for name, spec in MODELS.items()}
+
+Scorers = dict[str, Scorer]
+
+
+def trained(spec: ModelSpec, n: int = 300) -> Scorer:
+    """A model that has learnt something from examples drawn at random."""
+    random = np.random.default_rng(1)
+    features = random.normal(size=(n, len(spec.features.names))).astype(np.float32)
+    learner = Learner(spec)
+    learner.learn(
+        Examples(
+            user_id=[f"user {number}" for number in range(n)],
+            event_id=[f"event {number}" for number in range(n)],
+            due_ms=np.arange(n, dtype=np.int64),
+            label=features[:, 0] + features[:, 5] > 0,
+            score=np.full(n, np.nan, dtype=np.float32),
+            features=features,
+        )
+    )
+    snapshot = sign(learner.snapshot(created_ms=1, considered_ms={}), KEY)
+    return Scorer(spec, load(snapshot, KEY, spec.features), warm_up_examples=n)
+
+
+@pytest.fixture(scope="module")
+def warm() -> Scorers:
+    return {name: trained(spec) for name, spec in MODELS.items()}
+
+
+class Known(NamedTuple):
+    """All that came out about one event."""
+
+    scores: dict[str, tuple[int, float]]
+    """State and probability by model."""
+    predicted: dict[str, tuple[int, npt.NDArray[np.float32]]]
+    """Due time and features by model."""
+
+
+def runs(log: Sequence[ShopEvent], longest: int = 200) -> list[list[ShopEvent]]:
+    same_topic = (list(run) for _, run in groupby(log, key=lambda event: event.topic))
+    return [run[at : at + longest] for run in same_topic for at in range(0, len(run), longest)]
+
+
+def score(events: EventBatch, profiles: PartitionProfiles, scorers: Scorers, *, tick: int = 1) -> ScoredBatch:
+    assert profiles.missing(events) == {}
+    return ENGINE.score(events, profiles, scorers, tick=tick)
+
+
+def known(log: Sequence[ShopEvent], scorers: Scorers, *, longest: int = 200) -> list[Known]:
+    """What is known of each event of a log, run by run."""
+    profiles = PartitionProfiles(epoch=1, complete=True)
+    found = []
+    for tick, run in enumerate(runs(log, longest)):
+        scored = score(batch_of(run), profiles, scorers, tick=tick)
+        assert len(scored.events) == len(run)
+        found += known_of(scored)
+    return found
+
+
+def known_of(scored: ScoredBatch) -> list[Known]:
+    predicted = {
+        predictions.kind: {
+            row: (int(predictions.due_ms[at]), predictions.features[at])
+            for at, row in enumerate(predictions.rows.tolist())
+        }
+        for predictions in scored.predictions
+    }
+    return [
+        Known(
+            {
+                model: (int(scores.state[row]), float(scores.probability[row]))
+                for model, scores in scored.scores.items()
+            },
+            {kind: rows[row] for kind, rows in predicted.items() if row in rows},
+        )
+        for row in range(len(scored.events))
+    ]
+
+
+def assert_same(found: Sequence[Known], expected: Sequence[Known]) -> None:
+    assert len(found) == len(expected)
+    for one, other in zip(found, expected, strict=True):
+        for model, (state, probability) in one.scores.items():
+            # Blocks of another length are summed in another order.
+            np.testing.assert_allclose([state, probability], other.scores[model], rtol=1e-5)
+        assert one.predicted.keys() == other.predicted.keys()
+        for kind, (due_ms, features) in one.predicted.items():
+            assert due_ms == other.predicted[kind][0]
+            np.testing.assert_array_equal(features, other.predicted[kind][1])
+
+
+def at_offsets(log: Sequence[ShopEvent]) -> list[ShopEvent]:
+    return [replace(event, offset=offset) for offset, event in enumerate(log)]
+
+
+@hypothesis_settings(max_examples=15)
+@given(cut=st.integers(0, len(LOG)), random=st.randoms(use_true_random=False), kept=st.floats(0, 1))
+def test_a_score_knows_only_what_came_before(warm: Scorers, cut: int, random: Random, kept: float) -> None:
+    """Whatever comes after, in whatever order, in the same batch or a later one."""
+    before, after = LOG[:cut], random.sample(LOG[cut:], int((len(LOG) - cut) * kept))
+    assert_same(known(at_offsets([*before, *after]), warm)[:cut], known(LOG, warm)[:cut])
+
+
+@pytest.mark.parametrize("longest", [1, 7, 10_000])
+def test_the_length_of_batches_makes_no_difference(warm: Scorers, longest: int) -> None:
+    assert_same(known(LOG, warm, longest=longest), known(LOG, warm))
+
+
+def test_the_same_log_gives_the_same_scores(warm: Scorers) -> None:
+    for one, other in zip(known(LOG, warm), known(LOG, warm), strict=True):
+        np.testing.assert_equal(one, other)
+
+
+def test_churn_predictions_are_each_shoppers_first_events_of_a_day() -> None:
+    found = known(LOG, COLD)
+    latest: dict[str, int] = {}
+    predicted = set()
+    for event, about in zip(LOG, found, strict=True):
+        day = event.ts // DAY_MS
+        assert ("churn" in about.predicted) == (day > latest.get(event.user, -1))
+        if "churn" in about.predicted:
+            assert (event.user, day) not in predicted
+            predicted.add((event.user, day))
+            assert about.predicted["churn"][0] == event.ts + HORIZON_MS
+        latest[event.user] = max(latest.get(event.user, -1), day)
+    assert {user for user, _ in predicted} == {event.user for event in LOG}
+    assert any(event.ts // DAY_MS < latest[event.user] for event in LOG), "no late event is among them"
+
+
+@pytest.mark.parametrize(("second_ms", "expected"), [(24 * HOUR_MS - 1, [0]), (24 * HOUR_MS, [0, 1])])
+def test_a_day_of_churn_predictions_is_one_of_utc(second_ms: int, expected: list[int]) -> None:
+    midnight = START_MS // DAY_MS * DAY_MS
+    acts = [view(0, midnight), view(1, midnight + second_ms)]
+    _, churn = score(batch_of(acts), PartitionProfiles(epoch=1, complete=True), COLD).predictions
+    assert churn.kind == "churn"
+    assert churn.rows.tolist() == expected
+
+
+def view(offset: int, ts: int) -> ShopEvent:
+    return ShopEvent(topic=0, type="view", ts=ts, peer="boots", user="ann", position=offset, offset=offset)
+
+
+def test_fraud_predictions_are_exactly_the_purchases(warm: Scorers) -> None:
+    for event, about in zip(LOG, known(LOG, warm), strict=True):
+        is_purchase = event.type == "purchase"
+        assert ("fraud" in about.predicted) == is_purchase
+        state, probability = about.scores["fraud"]
+        assert state == (SCORED if is_purchase else NOT_SCORED)
+        assert np.isnan(probability) != is_purchase
+        if is_purchase:
+            assert about.predicted["fraud"][0] == event.ts + FRAUD_DELAY_MS
+
+
+def test_every_event_gets_a_churn_score(warm: Scorers) -> None:
+    for about in known(LOG, warm):
+        state, probability = about.scores["churn"]
+        assert state == SCORED
+        assert 0 <= probability <= 1
+
+
+def test_predictions_keep_the_features_that_their_scores_come_from(warm: Scorers) -> None:
+    profiles = PartitionProfiles(epoch=1, complete=True)
+    for tick, run in enumerate(runs(LOG)):
+        scored = score(batch_of(run), profiles, warm, tick=tick)
+        for predictions in scored.predictions:
+            again = warm[predictions.kind].score(predictions.features)
+            expected = scored.scores[predictions.kind].probability[predictions.rows]
+            np.testing.assert_allclose(again.probability, expected, rtol=1e-5)
+
+
+def test_models_that_warm_up_predict_all_the_same() -> None:
+    found = known(LOG, COLD)
+    for event, about in zip(LOG, found, strict=True):
+        assert about.scores["churn"][0] == WARMING_UP
+        assert about.scores["fraud"][0] == (WARMING_UP if event.type == "purchase" else NOT_SCORED)
+        assert all(np.isnan(probability) for _, probability in about.scores.values())
+    assert sum("fraud" in about.predicted for about in found) == sum(event.type == "purchase" for event in LOG)
+
+
+def test_the_version_is_the_scorers(warm: Scorers) -> None:
+    for scorers in (COLD, warm):
+        scored = score(batch_of(LOG[:1]), PartitionProfiles(epoch=1, complete=True), scorers)
+        assert {model: scores.version for model, scores in scored.scores.items()} == {
+            model: scorer.version for model, scorer in scorers.items()
+        }
+
+
+def test_replayed_events_are_left_out(warm: Scorers) -> None:
+    run = max(runs(LOG, 10_000), key=len)
+    middle = len(run) // 2
+    profiles = PartitionProfiles(epoch=1, complete=True)
+    expected = known_of(score(batch_of(run[:middle]), profiles, warm))
+    scored = score(batch_of(run), profiles, warm)
+    assert scored.events.offset.tolist() == [event.offset for event in run[middle:]]
+    assert scored.events.event_id == [event.event_id for event in run[middle:]]
+    assert_same(expected + known_of(scored), known(run, warm))
+    rows = [len(scores.state) for scores in scored.scores.values()]
+    assert rows == [len(scored.events)] * 2
+
+
+def test_replayed_events_between_new_ones_are_left_out(warm: Scorers) -> None:
+    """Each shopper's profile knows by itself what it contains."""
+    run = max(runs(LOG, 10_000), key=len)
+    users = sorted({event.user for event in run})
+    before = [event for event in run if event.user in users[::2]]
+    profiles = PartitionProfiles(epoch=1, complete=True)
+    score(batch_of(before), profiles, warm)
+    scored = score(batch_of(run), profiles, warm)
+    new = [event for event in run if event.user not in users[::2]]
+    assert scored.events.event_id == [event.event_id for event in new]
+    fraud, churn = scored.predictions
+    assert (scored.events.type[fraud.rows] == EVENT_TYPES["purchase"]).all()
+    assert len(fraud.rows) == sum(event.type == "purchase" for event in new)
+    assert {scored.events.user_id[row] for row in churn.rows} == set(users[1::2])
+    assert np.isfinite(fraud.features).all()
+
+
+def test_of_a_batch_that_is_all_replay_nothing_is_left(warm: Scorers) -> None:
+    profiles = PartitionProfiles(epoch=1, complete=True)
+    events = batch_of(runs(LOG)[0])
+    score(events, profiles, warm)
+    assert_empty(score(events, profiles, warm, tick=2))
+
+
+@pytest.mark.parametrize("topic", [0, 1, 2])
+@pytest.mark.parametrize("is_warm", [False, True])
+def test_an_empty_batch_gives_an_empty_one(warm: Scorers, topic: int, is_warm: bool) -> None:
+    one = batch_of([next(event for event in LOG if event.topic == topic)])
+    empty = one.take(np.zeros(1, dtype=np.bool_))
+    assert_empty(score(empty, PartitionProfiles(epoch=1, complete=True), warm if is_warm else COLD))
+
+
+def assert_empty(scored: ScoredBatch) -> None:
+    assert len(scored.events) == 0
+    assert {model: (len(one.state), len(one.probability)) for model, one in scored.scores.items()} == {
+        "fraud": (0, 0),
+        "churn": (0, 0),
+    }
+    assert [(one.kind, len(one.rows), len(one.due_ms)) for one in scored.predictions] == [
+        ("fraud", 0, 0),
+        ("churn", 0, 0),
+    ]
+    for predictions in scored.predictions:
+        assert predictions.features.shape == (0, len(MODELS[predictions.kind].features.names))
+        assert predictions.features.dtype == np.float32
+
+
+@pytest.mark.parametrize("is_warm", [False, True])
+def test_a_batch_without_purchases_has_no_fraud_scores(warm: Scorers, is_warm: bool) -> None:
+    run = next(run for run in runs(LOG) if run[0].topic == 0)
+    scored = score(batch_of(run), PartitionProfiles(epoch=1, complete=True), warm if is_warm else COLD)
+    fraud = scored.scores["fraud"]
+    assert (fraud.state == NOT_SCORED).all()
+    assert np.isnan(fraud.probability).all()
+    assert scored.predictions[0].features.shape == (0, len(MODELS["fraud"].features.names))
+    assert len(scored.predictions[1].rows) > 0
