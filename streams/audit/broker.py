@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
-from typing import Self
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
@@ -16,6 +15,7 @@ from schemas.topics import INPUTS, TopicNames
 from streams.errors import Retryable
 from streams.settings import Settings
 from streams.transport.security import aiokafka_auth, bootstrap_servers
+from streams.transport.topics import describe
 
 Pair = tuple[str, int]
 
@@ -28,7 +28,10 @@ COUNT_TIMEOUT_S = 30.0
 class Broker:
     """Asks with topics in the contract's names; reads without joining the group. Made by :func:`connected`."""
 
-    def __init__(self, settings: Settings, admin: AIOKafkaAdminClient, consumer: AIOKafkaConsumer) -> None:
+    def __init__(
+        self, settings: Settings, admin: AIOKafkaAdminClient, consumer: AIOKafkaConsumer, counts: Mapping[str, int]
+    ) -> None:
+        self._counts = counts  # of partitions, by topic
         self._names = TopicNames(prefix=settings.topic_prefix)
         self._group = settings.group
         self._admin = admin
@@ -82,16 +85,11 @@ class Broker:
         return [
             TopicPartition(name, partition)
             for name in map(self._names.on_broker, INPUTS)
-            for partition in sorted(self._consumer.partitions_for_topic(name) or ())
+            for partition in range(self._counts.get(name, 0))
         ]
 
     def _pair(self, at: TopicPartition) -> Pair:
         return self._names.in_contract(at.topic), at.partition
-
-    async def refresh(self) -> Self:
-        """Learn which topics there are now."""
-        await self._consumer.topics()
-        return self
 
 
 @asynccontextmanager
@@ -108,7 +106,8 @@ async def connected(settings: Settings) -> AsyncIterator[Broker]:
     try:
         await admin.start()
         await consumer.start()
-        yield await Broker(settings, admin, consumer).refresh()
+        # Of the admin API: a consumer knows the topics it is assigned, and others on some brokers only.
+        yield Broker(settings, admin, consumer, await describe(settings))
     except (KafkaError, OSError, TimeoutError) as error:
         raise Retryable(f"Kafka at {settings.kafka} doesn't answer: {error or type(error).__name__}") from None
     finally:
