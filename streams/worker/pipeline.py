@@ -79,8 +79,10 @@ class Pipeline:
         self._compute = ThreadPoolExecutor(1, thread_name_prefix="compute")
         self._write = ThreadPoolExecutor(1, thread_name_prefix="write")
         self._open: list[Outcome] = []
-        self._rows_waiting = 0
+        self._rows_open = 0
+        self._rows_in_flight = 0
         self._assignment = 0
+        self._taken_over = False
         self._flushing = asyncio.Lock()
         self._work = asyncio.Event()
         self._room = asyncio.Event()
@@ -88,17 +90,21 @@ class Pipeline:
 
     async def on_run(self, run: RecordRun) -> None:
         assignment = self._assignment
-        self._rows_waiting += len(run)
         await self._on_compute(self._process, run, assignment)
         self._work.set()
-        while self._rows_waiting > self._settings.flush_rows and assignment == self._assignment:
+        while self._is_full() and assignment == self._assignment:
             self._room.clear()
             await self._room.wait()
 
+    def _is_full(self) -> bool:
+        return self._rows_open + self._rows_in_flight > self._settings.flush_rows
+
     async def on_assigned(self, partitions: Partitions) -> None:
         self._assignment += 1
+        self._taken_over = False
         await self._delivery.start()
         await self._on_compute(self._take_over, partitions)
+        self._taken_over = True
         self._modelling.leading = (CARTS, 0) in partitions
         if not self._tasks:
             self._processor.scorers = await asyncio.to_thread(self._modelling.poll)
@@ -112,11 +118,16 @@ class Pipeline:
         self._assignment += 1
         self._room.set()
         self._modelling.leading = False
+        # Abandoning isn't waited for, since the compute thread may wait for ClickHouse: whatever it does next, it does
+        # after that.
+        if not self._taken_over:
+            self._compute.submit(self._abandon)
+            return
         try:
             await self._flush_once()
         except asyncio.CancelledError:
             log.warning("the rows could not be written before the partitions were handed over; they come again")
-            await self._on_compute(self._abandon)
+            self._compute.submit(self._abandon)
             raise
 
     async def on_stop(self) -> None:
@@ -135,6 +146,7 @@ class Pipeline:
         if assignment == self._assignment:
             position = self._claims.logs[run.topic, run.partition]
             self._open.append(self._processor.process(run, position))
+            self._rows_open += len(run)
 
     def _take_over(self, partitions: Partitions) -> None:
         """On the compute thread."""
@@ -160,9 +172,9 @@ class Pipeline:
     def _abandon(self) -> None:
         """On the compute thread: forgets all state, since what isn't written is wrong from now on."""
         self._open.clear()
+        self._rows_open = 0
         self._claims.logs.clear()
         self._processor.profiles.clear()
-        self._rows_waiting = 0
 
     async def _flush_forever(self) -> None:
         while True:
@@ -181,13 +193,13 @@ class Pipeline:
             for outcome in cut.outcomes:
                 outcome.run.ack()
             await self._on_compute(self._settle, cut)
-            self._rows_waiting -= sum(len(outcome.run) for outcome in cut.outcomes)
             self._room.set()
 
     def _cut(self) -> Cut:
         """On the compute thread."""
         with self.costs.stage("cut"):
             outcomes, self._open = self._open, []
+            self._rows_in_flight, self._rows_open = self._rows_open, 0
             dirty = [
                 DirtyProfiles(partition=partition, kind=kind, profiles=profiles, rows=rows)
                 for partition, profiles in self._processor.profiles.items()
@@ -200,6 +212,7 @@ class Pipeline:
         with self.costs.stage("cut"):
             for part in cut.dirty:
                 part.profiles.tables[part.kind].written(part.rows)
+            self._rows_in_flight = 0
             self._processor.trim(self._settings.profile_cache_rows)
 
     async def _learn_forever(self) -> None:
