@@ -4,6 +4,8 @@ The rows of a topic and partition are to *tile* its offsets: each begins where t
 a partition has an *epoch*, higher than any owner's before it, and starts after the last row that it finds. A row that
 an earlier owner still wrote after that is *superseded*: an epoch's first offset overrules all rows of earlier epochs
 from there on. What the superseded run wrote is written again, under the same keys, by the owner that overruled it.
+So that this holds from the first profile that an owner writes, it enters its start beforehand, as a row of no records
+whose ``last`` is just before its ``first``.
 """
 
 from __future__ import annotations
@@ -107,7 +109,9 @@ def tile(rows: Iterable[LedgerRow], starts: Mapping[int, int] | None = None) -> 
         end = max(end, row.last)
     return Tiling(
         rows=tuple(counting),
-        superseded=tuple(row for row in given if row.first >= overruled_from.get(row.epoch, row.first + 1)),
+        superseded=tuple(
+            row for row in given if row.records and row.first >= overruled_from.get(row.epoch, row.first + 1)
+        ),
         gaps=tuple(gaps),
         overlaps=tuple(overlaps),
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -19,14 +19,27 @@ from streams.clickhouse.writer import Writer
 TopicPartition = tuple[str, int]
 
 
+class Start(NamedTuple):
+    """The first offset of an epoch on a topic's partition."""
+
+    topic: str
+    partition: int
+    first: int
+    epoch: int
+
+
 @dataclass
 class Log:
     """How far a topic's partition is processed, and the events that came last."""
 
     epoch: int
     window: DuplicateWindow
+    start: int = 0
+    """Offset from which on the epoch's rows overrule those of earlier owners."""
     position: int = -1
     """Offset of the last record that was processed; what comes at or before it is nothing new."""
+    announced: bool = False
+    """Whether the ledger is told of the epoch's start."""
 
 
 @dataclass
@@ -56,8 +69,18 @@ class Claims:
             tiling = read_end(reader, *key, window=self.duplicate_window)
             window = DuplicateWindow(window=self.duplicate_window)
             window.admit(*recent_identities(tiling, self.duplicate_window))
-            self.logs[key] = Log(epoch=epoch, window=window, position=tiling.last)
+            self.logs[key] = Log(epoch=epoch, window=window, start=tiling.last + 1, position=tiling.last)
         return new
+
+    def starts(self, partitions: Collection[int]) -> list[Start]:
+        """Of the behaviour topics of ``partitions``: the epochs' starts that the ledger hasn't been told; once each."""
+        found = []
+        for key in ((topic, partition) for partition in sorted(partitions) for topic in BEHAVIOUR):
+            log = self.logs[key]
+            if not log.announced:
+                found.append(Start(*key, log.start, log.epoch))
+                log.announced = True
+        return found
 
     def _bid(
         self,

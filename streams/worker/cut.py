@@ -20,6 +20,7 @@ from schemas import alerts
 from schemas.batch import NUMBERS, TEXTS, EventBatch
 from schemas.layout import KINDS
 from schemas.topics import BEHAVIOUR
+from streams.worker.claims import Start
 from streams.worker.processor import Outcome
 
 Columns = dict[str, Any]
@@ -42,6 +43,7 @@ class Cut:
 
     outcomes: Sequence[Outcome]
     dirty: Sequence[DirtyProfiles]
+    starts: Sequence[Start]
     written_ms: int
 
     @property
@@ -153,6 +155,20 @@ class Cut:
 
     def alerts(self) -> Columns:
         return alerts.to_columns([alert for outcome in self.outcomes for alert in outcome.alerts])
+
+    def starts_in_ledger(self, worker: str) -> Columns:
+        """Rows of no records, each just before the first of its epoch, which takes its place under the same key."""
+        n = len(self.starts)
+        first = np.array([start.first for start in self.starts], dtype=np.int64)
+        return {
+            "topic": [start.topic for start in self.starts],
+            "partition": np.array([start.partition for start in self.starts], dtype=np.int32),
+            "first": first,
+            "last": first - 1,
+            "epoch": np.array([start.epoch for start in self.starts], dtype=np.uint64),
+            "worker": [worker] * n,
+            "written_ms": np.full(n, self.written_ms - 1),
+        }
 
     def ledger(self, worker: str) -> Columns:
         new = [outcome for outcome in self.outcomes if outcome.n_records]

@@ -1,9 +1,11 @@
 """Writes a cut, in the order on which exactness rests.
 
 1. rows: events, labels, dead letters, predictions, alerts. A profile that holds an event vouches for its rows.
-2. profiles. From here on a replay of these records changes nothing.
-3. the alerts' and dead letters' delivery to Kafka is waited for; it began when they were scored.
-4. the ledger. From here on these records are done for good.
+2. before an owner's first profiles, its start in the ledger: these profiles overrule those of the owner before, so what
+   that one enters late, as done with profiles of its own, mustn't count any more.
+3. profiles. From here on a replay of these records changes nothing.
+4. the alerts' and dead letters' delivery to Kafka is waited for; it began when they were scored.
+5. the ledger. From here on these records are done for good.
 
 Only then may the runs be acknowledged. A crash after any step leaves what a replay completes.
 """
@@ -35,6 +37,7 @@ class Flush:
             self._insert("predictions", cut.predictions(), cut.token)
             self._insert("alerts", cut.alerts(), cut.token)
         with self._costs.stage("insert profiles"):
+            self._insert("ledger", cut.starts_in_ledger(self._worker), f"{cut.token}-starts")
             self._insert("profiles", cut.profiles(), cut.token)
         with self._costs.stage("insert ledger"):
             for outcome in cut.outcomes:

@@ -205,7 +205,8 @@ class Pipeline:
                 for partition, profiles in self._processor.profiles.items()
                 for kind, rows in (profiles.take_dirty() if outcomes else ())
             ]
-            return Cut(outcomes=outcomes, dirty=dirty, written_ms=clock_ms())
+            starts = self._claims.starts({part.partition for part in dirty})
+            return Cut(outcomes=outcomes, dirty=dirty, starts=starts, written_ms=clock_ms())
 
     def _settle(self, cut: Cut) -> None:
         """On the compute thread: what was written is clean."""
