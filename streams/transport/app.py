@@ -47,6 +47,7 @@ class App(faust.App):
         """Once the flow has stopped, the handler may finish; its last acks are committed when the consumer stops."""
         await super().on_stop()
         if self.crashed:
+            await self.handler.on_failure()
             return
         try:
             await self.handler.on_stop()

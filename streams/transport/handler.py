@@ -37,3 +37,6 @@ class RunHandler(Protocol):
 
         Not called after a failure.
         """
+
+    async def on_failure(self) -> None:
+        """The worker failed and is ending. Let go of connections and threads, and write nothing; acks count no more."""

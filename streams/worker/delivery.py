@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from concurrent.futures import Future
+from contextlib import suppress
 from typing import NamedTuple
 
 from aiokafka import AIOKafkaProducer
@@ -13,6 +14,10 @@ from aiokafka.errors import KafkaError
 from streams.errors import Fatal
 from streams.settings import Settings
 from streams.transport.security import aiokafka_auth, bootstrap_servers
+
+RETRY_INTERVAL_S = 0.5
+STOP_TIMEOUT_S = 2.0
+"""Nothing that counts is on its way by then: a flush waits for its deliveries."""
 
 
 class Message(NamedTuple):
@@ -30,27 +35,34 @@ class Delivery:
         self._producer: AIOKafkaProducer | None = None
 
     async def start(self) -> None:
-        """Connects; does nothing where that is done already."""
+        """Connects; does nothing where that is done already. Raises ``Fatal`` where no broker answers in time."""
         if self._producer is not None:
             return
         self._loop = asyncio.get_running_loop()
-        producer = AIOKafkaProducer(
-            bootstrap_servers=bootstrap_servers(self._settings),
-            acks="all",
-            compression_type="lz4",
-            request_timeout_ms=int(self._deadline_s * 1000),
-            **aiokafka_auth(self._settings),
-        )
-        try:
-            await producer.start()
-        except (KafkaError, OSError) as error:
-            await producer.stop()
-            raise Fatal(f"Kafka at {self._settings.kafka} can't be reached: {error}") from None
-        self._producer = producer
+        deadline = self._loop.time() + self._deadline_s
+        while self._producer is None:
+            producer = AIOKafkaProducer(
+                bootstrap_servers=bootstrap_servers(self._settings),
+                acks="all",
+                compression_type="lz4",
+                request_timeout_ms=int(self._deadline_s * 1000),
+                **aiokafka_auth(self._settings),
+            )
+            try:
+                await producer.start()
+                self._producer = producer
+            except (KafkaError, OSError) as error:
+                await producer.stop()
+                if self._loop.time() > deadline:
+                    raise Fatal(f"Kafka at {self._settings.kafka} can't be reached: {error}") from None
+                await asyncio.sleep(RETRY_INTERVAL_S)
 
     async def stop(self) -> None:
+        """What isn't delivered within ``STOP_TIMEOUT_S`` is dropped."""
         if self._producer is not None:
-            await self._producer.stop()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(STOP_TIMEOUT_S):
+                    await self._producer.stop()
             self._producer = None
 
     def send(self, messages: Sequence[Message]) -> Future[None]:

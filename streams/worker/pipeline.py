@@ -136,7 +136,15 @@ class Pipeline:
             for task in self._tasks:
                 task.cancel()
         await self._flush_once()
-        self._stop.set()
+        await self._let_go()
+
+    async def on_failure(self) -> None:
+        for task in self._tasks:
+            task.cancel()
+        await self._let_go()
+
+    async def _let_go(self) -> None:
+        self._stop.set()  # a thread that waits for ClickHouse would keep the process
         await self._delivery.stop()
         self._compute.shutdown(wait=False)
         self._write.shutdown(wait=False)
