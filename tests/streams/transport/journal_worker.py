@@ -69,6 +69,9 @@ class Journal:
             self.flush()
         self.write("stopped")
 
+    async def on_failure(self) -> None:
+        self.write("failed")
+
 
 def main() -> int:
     parser = argparse.ArgumentParser()
