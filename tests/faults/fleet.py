@@ -9,11 +9,13 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
+
+import psutil
 
 from streams.settings import Settings
 
@@ -66,6 +68,11 @@ class Worker:
             return bool(self.assignments)
 
         wait_until(assigned_or_gone, READY_TIMEOUT_S, f"{self.name} has partitions")
+
+    def wait_paused(self) -> None:
+        """Until it has stopped itself."""
+        stopped = psutil.Process(self.process.pid)
+        wait_until(lambda: stopped.status() == psutil.STATUS_STOPPED, READY_TIMEOUT_S, f"{self.name} stands still")
 
     def wait(self, timeout_s: float) -> int:
         """Its exit status."""
@@ -121,17 +128,17 @@ class Fleet:
     def running(self) -> list[Worker]:
         return [worker for worker in self.workers if worker.status is None and worker.running]
 
-    def start(self, *, die: Sequence[str] = ()) -> Worker:
-        """A new worker; doesn't wait for it."""
+    def start(self, *, at: str = "", **changes: Any) -> Worker:
+        """A new worker, with changes of its settings; doesn't wait for it. ``at`` is a fault of ``worker_process``."""
         name = f"w{len(self.workers) + 1}"
         log, report = self.folder / f"{name}.log", self.folder / f"{name}.json"
-        arguments = ["--die", *die] if die else []
+        arguments = ["--at", *at.split()] if at else []
         command = [sys.executable, str(Path(__file__).with_name("worker_process.py")), *arguments, "--"]
         with log.open("wb") as out:
             process = subprocess.Popen(
                 [*command, "--name", name, "--report", str(report)],
                 cwd=REPOSITORY,
-                env={**os.environ, "PYTHONPATH": str(REPOSITORY), **self.settings.to_env()},
+                env={**os.environ, "PYTHONPATH": str(REPOSITORY), **replace(self.settings, **changes).to_env()},
                 stdout=out,
                 stderr=out,
             )

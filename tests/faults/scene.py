@@ -24,6 +24,8 @@ from tests.faults.shoppers import Shoppers
 
 DRAIN_TIMEOUT_S = 90.0
 COMMIT_INTERVAL_S = 0.5
+RATE = 600
+"""Records a second of the load."""
 
 
 @dataclass
@@ -60,8 +62,8 @@ class Scene:
             happened = "\n".join(self._history)
             error.add_note(f"seed {self.seed}\n{self.fleet.logs()}\n--- what happened\n{happened}")
 
-    def load(self, per_s: int) -> Load:
-        return Load(self.settings, self.shoppers, per_s=per_s)
+    def load(self) -> Load:
+        return Load(self.settings, self.shoppers, per_s=RATE)
 
     def note(self, what: str) -> None:
         """For whoever reads the report of a failure."""
@@ -82,9 +84,9 @@ class Scene:
             if row.worker == worker.name
         )
 
-    def wait_caught_up(self, load: Load) -> None:
+    def wait_caught_up(self) -> None:
         """Until what is committed lags by no more than a second of the load."""
-        wait_until(lambda: lag(self.settings) < load.per_s, DRAIN_TIMEOUT_S, "the workers keep up")
+        wait_until(lambda: lag(self.settings) < RATE, DRAIN_TIMEOUT_S, "the workers keep up")
 
     def finish(self) -> None:
         """Waits until all is committed, lets the workers leave, and checks what they left."""

@@ -66,6 +66,7 @@ class Storm:
 
     def _leave(self) -> None:
         """Under load, with everything flushed and committed."""
+        self._scene.wait_caught_up()
         leaver = self._random.choice(self._working)
         self._scene.note(f"SIGTERM {leaver.name}")
         seconds = leaver.leave()

@@ -11,13 +11,12 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from tests.faults.scene import COMMIT_INTERVAL_S, Scene, Site
+from tests.faults.scene import COMMIT_INTERVAL_S, RATE, Scene, Site
 from tests.faults.storm import Fault, Storm
 
 KILLS = int(os.environ.get("FAULTS_KILLS", "0"))
 """How many workers the long storm kills; 0 leaves it out."""
 
-RATE = 800
 SHORT_PAUSE_S, LONG_PAUSE_S = 12.0, 20.0
 
 SHORT: tuple[Fault, ...] = ("kill", "kill", "clickhouse", "leave", "zombie", "kill", "broker paused", "kill")
@@ -37,7 +36,7 @@ def weather(seed: int, site: Site) -> Iterator[Fault]:
 def test_a_storm(site: Site, scene_on: Callable[..., Scene]) -> None:
     faults = list(SHORT) + (["broker killed"] if site.kind == "kafka" else [])
     with scene_on(site, profile_cache_rows=1_000) as scene:
-        with scene.load(RATE):
+        with scene.load():
             storm = Storm(scene, paused_s=SHORT_PAUSE_S)
             storm.begin()
             for fault in faults:
@@ -48,7 +47,7 @@ def test_a_storm(site: Site, scene_on: Callable[..., Scene]) -> None:
 @pytest.mark.skipif(not KILLS, reason="FAULTS_KILLS is not set: make faults")
 def test_a_long_storm(site: Site, scene_on: Callable[..., Scene]) -> None:
     with scene_on(site, profile_cache_rows=1_000) as scene:
-        with scene.load(RATE):
+        with scene.load():
             storm = Storm(scene, paused_s=LONG_PAUSE_S)
             storm.begin()
             for fault in weather(scene.seed, site):
@@ -60,10 +59,10 @@ def test_a_long_storm(site: Site, scene_on: Callable[..., Scene]) -> None:
 
 def test_a_killed_worker_costs_less_than_two_commit_intervals(site: Site, scene_on: Callable[..., Scene]) -> None:
     with scene_on(site) as scene:
-        with scene.load(RATE) as load:
+        with scene.load():
             storm = Storm(scene, paused_s=SHORT_PAUSE_S)
             storm.begin()
-            scene.wait_caught_up(load)
+            scene.wait_caught_up()
             victim = scene.fleet.workers[0]
             victim.kill()
             assert scene.uncommitted(victim) < 2 * COMMIT_INTERVAL_S * RATE

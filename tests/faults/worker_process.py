@@ -1,8 +1,8 @@
-"""``footfall worker`` with a model that raises alerts from the start, and with an end at a chosen moment.
+"""``footfall worker`` with models that raise alerts from the start, and with a fault at a chosen moment.
 
-    python worker_process.py [--die before|after TABLE N] -- [OPTIONS OF footfall worker]
+    python worker_process.py [--at before|after TABLE N SIGNAL] -- [OPTIONS OF footfall worker]
 
-Kills itself (SIGKILL) just before or after its N-th insert into TABLE. Settings come from the environment.
+Sends itself the signal just before or after its N-th insert into TABLE. Settings come from the environment.
 """
 
 from __future__ import annotations
@@ -40,33 +40,32 @@ def suspect(_: Modelling) -> dict[str, Scorer]:
     return {name: Suspicious(spec, warm_up_examples=0) for name, spec in MODELS.items()}
 
 
-def die(when: str, table: str, nth: int) -> None:
-    """Arrange the end."""
+def arrange(when: str, table: str, nth: int, number: signal.Signals) -> None:
     insert = Writer.insert
     inserts: Counter[str] = Counter()
 
-    def insert_or_die(self: Writer, into: str, columns: Any, *, token: str) -> None:
+    def insert_with_fault(self: Writer, into: str, columns: Any, *, token: str) -> None:
         if any(len(values) for values in columns.values()):
             inserts[into] += 1
-        last = into == table and inserts[table] >= nth
-        if last and when == "before":
-            os.kill(os.getpid(), signal.SIGKILL)
+        due = into == table and inserts[table] == nth
+        if due and when == "before":
+            os.kill(os.getpid(), number)
         insert(self, into, columns, token=token)
-        if last:
-            os.kill(os.getpid(), signal.SIGKILL)
+        if due and when == "after":
+            os.kill(os.getpid(), number)
 
-    Writer.insert = insert_or_die  # type: ignore[method-assign]
+    Writer.insert = insert_with_fault  # type: ignore[method-assign]
 
 
 def main() -> None:
     parser = argparse.ArgumentParser()
-    parser.add_argument("--die", nargs=3)
+    parser.add_argument("--at", nargs=4)
     parser.add_argument("rest", nargs="*")
     options = parser.parse_args()
     Modelling.poll = suspect  # type: ignore[method-assign]
-    if options.die:
-        when, table, nth = options.die
-        die(when, table, int(nth))
+    if options.at:
+        when, table, nth, number = options.at
+        arrange(when, table, int(nth), signal.Signals[number])
     sys.argv = ["footfall", "worker", *options.rest]
     from streams.commands import main as footfall
 
