@@ -4,6 +4,7 @@
 ``laboratory``      servers of its own in a temporary folder; a database and a consumer group for each measurement
 ``child``           a process with its CPU time
 ``models``          snapshots that score, without weeks of labels
+``warm_up``         a first run that isn't counted
 ``worker_run``      the real worker over a topic, from its start to its end
 ``plain_worker``    the same work as the Faust documentation would do it, with ``plain_profile`` and ``plain_features``
 ``breakdown``       a worker's CPU time as microseconds an event, by stage

@@ -36,7 +36,7 @@ class Child:
     settings
         Footfall's for it; those of this process's own environment don't count.
     log
-        Takes its output.
+        Takes its output; its folder is where the process runs.
     """
 
     def __init__(self, command: Sequence[str], settings: Settings, log: Path) -> None:
@@ -47,7 +47,12 @@ class Child:
     def __enter__(self) -> Self:
         with self._log.open("wb") as log:
             self._process = subprocess.Popen(  # noqa: S603 - a program of ours
-                self._command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=self._environment
+                self._command,
+                cwd=self._log.parent,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                env=self._environment,
             )
         return self
 

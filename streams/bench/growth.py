@@ -11,10 +11,9 @@ from streams.bench import crowd
 from streams.bench.laboratory import Laboratory
 from streams.bench.models import publish_models
 from streams.bench.shop import Shop
+from streams.bench.warm_up import warm_up
 from streams.bench.worker_run import WorkerRun, run_worker
 from streams.settings import Settings
-
-WARM_UP_EVENTS = 2_000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,10 +47,10 @@ def measure_growth(
     laboratory: Laboratory, *, events: int, few: int, many: int, small_cache: int, rounds: int
 ) -> GrowthResult:
     """As many events of few shoppers and of many, all of whom have profiles in the database; medians of ``rounds``."""
+    warm_up(laboratory, users=few)
     here = _Growth(laboratory)
-    here.prepare(few, max(events, WARM_UP_EVENTS))
+    here.prepare(few, events)
     here.prepare(many, events)
-    here.run(few, events=WARM_UP_EVENTS)
     default, all_rows = Settings().profile_cache_rows, 2 * many
     runs = [{users: here.run(users, events=events) for users in (few, many)} for _ in range(rounds)]
     by_cache = {rows: here.run(many, events=events, profile_cache_rows=rows) for rows in (small_cache, all_rows)}

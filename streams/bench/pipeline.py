@@ -12,13 +12,11 @@ from streams.bench.laboratory import Laboratory
 from streams.bench.models import publish_models
 from streams.bench.plain_run import PlainRun, run_plain_worker
 from streams.bench.shop import Shop
+from streams.bench.warm_up import warm_up
 from streams.bench.worker_run import WorkerRun, run_idle_worker, run_worker
 from streams.settings import Settings
 
 R = TypeVar("R", WorkerRun, PlainRun)
-
-WARM_UP_EVENTS = 2_000
-"""Of the first run, which isn't counted: numba compiles there what its cache lacks."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,11 +55,11 @@ def measure_pipeline(
     laboratory: Laboratory, *, events: int, plain_events: int, users: int, rounds: int
 ) -> PipelineResult:
     """Medians of ``rounds``, in each of which the worker and the plain worker run one after the other."""
+    warm_up(laboratory, users=users)
     bench = _Bench(laboratory, Shop(users=users))
     # The start-up of a plain worker is what it takes for one event.
-    for topics, n in {"warm": WARM_UP_EVENTS, "idle": 0, "shop": events, "one": 1, "plain": plain_events}.items():
+    for topics, n in {"idle": 0, "shop": events, "one": 1, "plain": plain_events}.items():
         bench.produce(topics, n)
-    bench.worker("warm", 0, WARM_UP_EVENTS)
     runs, idles, plains, plain_idles = [], [], [], []
     for number in range(1, rounds + 1):
         idles.append(bench.worker("idle", number, 0))

@@ -8,7 +8,8 @@ from rich.table import Table
 from streams.bench.breakdown import SAYS, largest
 from streams.bench.growth import GrowthResult
 from streams.bench.latency import WARM_UP_S, LatencyResult
-from streams.bench.pipeline import WARM_UP_EVENTS, PipelineResult
+from streams.bench.pipeline import PipelineResult
+from streams.bench.warm_up import WARM_UP_EVENTS
 
 
 def show_pipeline(result: PipelineResult, console: Console) -> None:
