@@ -12,7 +12,27 @@ from deploy.local.stack import LocalStack
 from tests.faults.fleet import REPOSITORY
 from tests.faults.scene import Scene, Site
 
-SEED = int(os.environ.get("FAULTS_SEED", "1"))
+LONG_KILLS = 30
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Known where tests/faults stands on the command line."""
+    parser.addoption("--faults-long", action="store_true", help=f"the long storm too: {LONG_KILLS} kills a broker")
+    parser.addoption("--faults-seed", type=int, help="draws loads and storms; a failure prints its own")
+
+
+@pytest.fixture(scope="session")
+def seed(pytestconfig: pytest.Config) -> int:
+    given = pytestconfig.getoption("--faults-seed", default=None)
+    return 1 if given is None else int(given)
+
+
+@pytest.fixture
+def long_kills(pytestconfig: pytest.Config) -> int:
+    """How many workers the long storm kills."""
+    if not pytestconfig.getoption("--faults-long", default=False):
+        pytest.skip("the long storm: make faults")
+    return LONG_KILLS
 
 
 def _kafka_home() -> Path | None:
@@ -50,6 +70,6 @@ def site(request: pytest.FixtureRequest) -> Site:
 
 
 @pytest.fixture
-def scene_on(tmp_path: Path) -> Iterator[Callable[..., Scene]]:
-    """Makes scenes; their seed is ``FAULTS_SEED`` unless given."""
-    yield lambda site, **changes: Scene(site, tmp_path, **({"seed": SEED} | changes))
+def scene_on(tmp_path: Path, seed: int) -> Callable[..., Scene]:
+    """Makes scenes, with changes of their settings."""
+    return lambda site, **changes: Scene(site, tmp_path, seed=seed, **changes)

@@ -24,7 +24,7 @@ from tests.faults.shoppers import Shoppers
 
 DRAIN_TIMEOUT_S = 90.0
 COMMIT_INTERVAL_S = 0.5
-RATE = 600
+RATE = 400
 """Records a second of the load."""
 
 
@@ -85,8 +85,8 @@ class Scene:
         )
 
     def wait_caught_up(self) -> None:
-        """Until what is committed lags by no more than a second of the load."""
-        wait_until(lambda: lag(self.settings) < RATE, DRAIN_TIMEOUT_S, "the workers keep up")
+        """Until what is committed lags by no more than a few seconds of the load."""
+        wait_until(lambda: lag(self.settings) < 4 * RATE, DRAIN_TIMEOUT_S, "the workers keep up")
 
     def finish(self) -> None:
         """Waits until all is committed, lets the workers leave, and checks what they left."""

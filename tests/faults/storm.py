@@ -8,9 +8,9 @@ from collections.abc import Callable
 from typing import Literal
 
 from tests.faults.fleet import READY_TIMEOUT_S, Worker, wait_until
-from tests.faults.scene import Scene
+from tests.faults.scene import COMMIT_INTERVAL_S, RATE, Scene
 
-Fault = Literal["kill", "leave", "zombie", "clickhouse", "broker paused", "broker killed"]
+Fault = Literal["calm kill", "kill", "leave", "zombie", "clickhouse", "broker paused", "broker killed"]
 
 N_WORKERS = 3
 LEAVE_LIMIT_S = 10.0
@@ -30,7 +30,8 @@ class Storm:
         self._scene = scene
         self._paused_s = paused_s
         self._random = random.Random(scene.seed)  # noqa: S311 - not for secrecy
-        self._faults: dict[Fault, Callable[[], None]] = {
+        self._faults: dict[Fault, Callable[[], object]] = {
+            "calm kill": self._calm_kill,
             "kill": self._kill,
             "leave": self._leave,
             "zombie": self._zombie,
@@ -57,12 +58,21 @@ class Storm:
     def _working(self) -> list[Worker]:
         return [worker for worker in self._scene.fleet.running if worker.assignments]
 
-    def _kill(self) -> None:
+    def _kill(self) -> Worker:
         victim = self._random.choice(self._working)
         self._scene.note(f"SIGKILL {victim.name}")
         victim.kill()
         self.kills += 1
         self._scene.fleet.start()
+        return victim
+
+    def _calm_kill(self) -> None:
+        """Of a worker that keeps up: what comes again is bounded by two commit intervals."""
+        self._scene.wait_caught_up()
+        victim = self._kill()
+        again = self._scene.uncommitted(victim)
+        self._scene.note(f"{again} records of {victim.name} come again")
+        assert again < 2 * COMMIT_INTERVAL_S * RATE, f"{again} records of {victim.name} come again"
 
     def _leave(self) -> None:
         """Under load, with everything flushed and committed."""

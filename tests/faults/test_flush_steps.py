@@ -31,9 +31,10 @@ MOMENTS = (
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(240)]
 
 
-def test_killed_between_two_steps_of_a_flush(site: Site, scene_on: Callable[..., Scene]) -> None:
+def test_workers_that_end_within_a_flush(site: Site, scene_on: Callable[..., Scene]) -> None:
     with scene_on(site) as scene:
         with scene.load():
+            _wake_after_the_successor_died(scene)
             for moments in MOMENTS:
                 workers = [scene.fleet.start(at=f"{moment} SIGKILL") for moment in moments]
                 for worker, moment in zip(workers, moments, strict=True):
@@ -42,15 +43,10 @@ def test_killed_between_two_steps_of_a_flush(site: Site, scene_on: Callable[...,
         scene.finish()
 
 
-def test_a_worker_that_goes_on_with_its_flush_after_its_successor_died_in_one(
-    site: Site, scene_on: Callable[..., Scene]
-) -> None:
-    """What the first one enters into the ledger late must not count: its profiles are overruled by the second one's."""
-    with scene_on(site) as scene:
-        with scene.load():
-            first = scene.fleet.start(at="before profiles 2 SIGSTOP", flush_interval_s=2.0)
-            first.wait_paused()
-            second = scene.fleet.start(at="before ledger 2 SIGKILL", batch_records=20)
-            assert second.wait(READY_TIMEOUT_S) == -signal.SIGKILL
-            first.signal(signal.SIGCONT)
-        scene.finish()
+def _wake_after_the_successor_died(scene: Scene) -> None:
+    """What the first one enters into the ledger late mustn't count: its profiles are overruled by the second one's."""
+    first = scene.fleet.start(at="before profiles 2 SIGSTOP", flush_interval_s=2.0)
+    first.wait_paused()
+    second = scene.fleet.start(at="before ledger 2 SIGKILL", batch_records=20)
+    assert second.wait(READY_TIMEOUT_S) == -signal.SIGKILL
+    first.signal(signal.SIGCONT)
