@@ -109,8 +109,8 @@ class Pipeline:
         if not self._tasks:
             self._processor.scorers = await asyncio.to_thread(self._modelling.poll)
             self._tasks = [
-                asyncio.create_task(self._guard(self._flush_forever())),
-                asyncio.create_task(self._guard(self._learn_forever())),
+                asyncio.create_task(self._guard(self._flush_forever)),
+                asyncio.create_task(self._guard(self._learn_forever)),
             ]
 
     async def on_revoked(self, partitions: Partitions) -> None:
@@ -229,9 +229,9 @@ class Pipeline:
             await asyncio.sleep(self._settings.learn_interval_s)
             self._processor.scorers = await asyncio.to_thread(self._modelling.round)
 
-    async def _guard(self, work: Awaitable[None]) -> None:
+    async def _guard(self, work: Callable[[], Awaitable[None]]) -> None:
         try:
-            await work
+            await work()
         except asyncio.CancelledError:
             raise
         except Exception as error:
