@@ -84,15 +84,15 @@ def from_columns(columns: Mapping[str, Sequence[Any]]) -> list[Alert]:
     if not columns:
         return []
     parts = [columns[f"reason_{part}s"] for part in Reason.__struct_fields__]
-    reasons = [[Reason(*reason) for reason in zip(*row, strict=True)] for row in zip(*parts, strict=True)]
+    reasons = [[Reason(*map(_plain, reason)) for reason in zip(*row, strict=True)] for row in zip(*parts, strict=True)]
     rows = zip(*(columns[name] for name in _AS_THEY_ARE), strict=True)
-    alerts = (dict(zip(_AS_THEY_ARE, row, strict=True), reasons=why) for row, why in zip(rows, reasons, strict=True))
-    return [msgspec.convert({**alert, **_plain(alert)}, Alert) for alert in alerts]
+    plain = (dict(zip(_AS_THEY_ARE, map(_plain, row), strict=True)) for row in rows)
+    return [Alert(**alert, reasons=why) for alert, why in zip(plain, reasons, strict=True)]
 
 
-def _plain(alert: Mapping[str, Any]) -> dict[str, Any]:
-    """Numpy's numbers as Python's."""
-    return {name: value.item() for name, value in alert.items() if hasattr(value, "item")}
+def _plain(value: Any) -> Any:
+    """A number of numpy's as Python's: JSON knows no other."""
+    return value.item() if hasattr(value, "item") else value
 
 
 def json_schema() -> dict[str, Any]:

@@ -38,6 +38,8 @@ def _alerts(
     if not len(chosen):
         return []
     events = scored.events
+    # As scores are compared with it, and as the table keeps it: an alert that is read back is the one that was sent.
+    threshold = float(np.float32(threshold))
     reasons = scorer.explain(predictions.features[chosen])
     return [
         Alert(
