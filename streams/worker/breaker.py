@@ -14,7 +14,7 @@ class DeadLetterBreaker:
     Parameters
     ----------
     ratio
-        Share of dead letters that stops.
+        Share of dead letters beyond which it stops.
     run
         Records over which the share is taken: at least that many must have come.
     """
@@ -27,7 +27,7 @@ class DeadLetterBreaker:
         self._letters = 0
 
     def check(self, n_records: int, letters: list[DeadLetter]) -> None:
-        """Takes a batch in. Raises ``Fatal`` where the share is reached, with the latest reason."""
+        """Takes a batch in. Raises ``Fatal`` where the share is exceeded, with the latest reason."""
         self._seen.append((n_records, len(letters)))
         self._records += n_records
         self._letters += len(letters)
