@@ -21,7 +21,7 @@ from streams.settings import Settings
 
 REPOSITORY = Path(__file__).parents[2]
 POLL_S = 0.05
-READY_TIMEOUT_S = 60.0
+READY_TIMEOUT_S = 120.0
 LEAVE_TIMEOUT_S = 60.0
 LOG_TAIL = 60
 

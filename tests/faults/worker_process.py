@@ -45,9 +45,9 @@ def arrange(when: str, table: str, nth: int, number: signal.Signals) -> None:
     inserts: Counter[str] = Counter()
 
     def insert_with_fault(self: Writer, into: str, columns: Any, *, token: str) -> None:
-        if any(len(values) for values in columns.values()):
-            inserts[into] += 1
-        due = into == table and inserts[table] == nth
+        has_rows = any(len(values) for values in columns.values())
+        inserts[into] += has_rows
+        due = has_rows and into == table and inserts[table] == nth
         if due and when == "before":
             os.kill(os.getpid(), number)
         insert(self, into, columns, token=token)
