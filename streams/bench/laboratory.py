@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import secrets
+import signal
 import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from types import FrameType
 
 from clickhouse_driver import Client
 
@@ -67,8 +69,8 @@ class Laboratory:
 
 @contextmanager
 def laboratory(kafka_home: Path | None) -> Iterator[Laboratory]:
-    """A broker (Tansu, or with ``kafka_home`` Apache Kafka) and ClickHouse."""
-    with tempfile.TemporaryDirectory(prefix="footfall-bench-") as folder:
+    """A broker (Tansu, or with ``kafka_home`` Apache Kafka) and ClickHouse. SIGTERM ends it as Ctrl-C does."""
+    with _sigterm_raised(), tempfile.TemporaryDirectory(prefix="footfall-bench-") as folder:
         stack = LocalStack(Path(folder) / "stack", kafka_home)
         try:
             yield Laboratory(endpoints=stack.up(), folder=Path(folder), model_key=secrets.token_hex(32))
@@ -76,6 +78,20 @@ def laboratory(kafka_home: Path | None) -> Iterator[Laboratory]:
             raise Fatal(str(error)) from None
         finally:
             stack.down()
+
+
+@contextmanager
+def _sigterm_raised() -> Iterator[None]:
+    """Let SIGTERM unwind the stack: by default it would leave the servers behind."""
+
+    def leave(number: int, _: FrameType | None) -> None:
+        raise SystemExit(128 + number)
+
+    before = signal.signal(signal.SIGTERM, leave)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def wait_for(child: Child, settings: Settings, sql: str, reached: Callable[[int], bool]) -> None:
