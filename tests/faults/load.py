@@ -6,9 +6,10 @@ import asyncio
 import itertools
 import threading
 import time
+from collections import deque
 from collections.abc import Sequence
-from contextlib import AsyncExitStack
 
+from streams.errors import Retryable
 from streams.replay.producer import EventProducer
 from streams.settings import Settings
 from tests.faults.shoppers import Sent, Shoppers
@@ -57,21 +58,63 @@ class Load:
             self._failure = error
 
     async def _send_steadily(self) -> None:
-        async with AsyncExitStack() as stack:
-            producers = [
-                await stack.enter_async_context(EventProducer(self._settings, compression=codec)) for codec in CODECS
-            ]
-            due = time.monotonic()
-            for producer in itertools.cycle(producers):
-                if self._over.is_set():
-                    break
-                acts = self._shoppers.act(int(self.per_s * TICK_S))
-                await send(producer, acts)
-                self.sent += len(acts)
-                due = max(due + TICK_S, time.monotonic() - TICK_S)
-                await asyncio.sleep(max(0.0, due - time.monotonic()))
-            for producer in producers:
-                await producer.flush()
+        outboxes = [_Outbox(self._settings, codec) for codec in CODECS]
+        due = time.monotonic()
+        for outbox in itertools.cycle(outboxes):
+            if self._over.is_set():
+                break
+            acts = self._shoppers.act(int(self.per_s * TICK_S))
+            await outbox.send(acts)
+            self.sent += len(acts)
+            due = max(due + TICK_S, time.monotonic() - TICK_S)
+            await asyncio.sleep(max(0.0, due - time.monotonic()))
+        for outbox in outboxes:
+            await outbox.close()
+
+
+class _Outbox:
+    """Sends with one codec; what isn't acknowledged when the broker was away for too long is sent again."""
+
+    def __init__(self, settings: Settings, codec: str | None) -> None:
+        self._settings = settings
+        self._codec = codec
+        self._producer: EventProducer | None = None
+        self._unacknowledged: deque[Sent] = deque()
+        self._settled = 0
+
+    async def send(self, acts: Sequence[Sent]) -> None:
+        self._unacknowledged.extend(acts)
+        try:
+            if self._producer is None:
+                self._producer = await EventProducer(self._settings, compression=self._codec).__aenter__()
+                self._settled, acts = 0, list(self._unacknowledged)
+            await send(self._producer, acts)
+            self._settle()
+        except Retryable:
+            await self._part()
+
+    async def close(self) -> None:
+        while self._unacknowledged:
+            await self.send(())
+            try:
+                if self._producer is not None:
+                    await self._producer.flush()
+                    self._settle()
+            except Retryable:
+                await self._part()
+        await self._part()
+
+    def _settle(self) -> None:
+        assert self._producer is not None
+        for _ in range(self._producer.acknowledged - self._settled):
+            self._unacknowledged.popleft()
+        self._settled = self._producer.acknowledged
+
+    async def _part(self) -> None:
+        if self._producer is not None:
+            self._settle()
+            await self._producer.__aexit__()
+            self._producer = None
 
 
 async def send(producer: EventProducer, acts: Sequence[Sent]) -> None:
