@@ -29,8 +29,9 @@ from streams.transport.security import aiokafka_auth, bootstrap_servers
 FETCH_MIN_BYTES = 65_536
 FETCH_WAIT_MS = 25
 """A broker holds its answer back until it has so many bytes, or for so long. Measured from producer to handler, at 500
-and at 5,000 records a second: 40 ms at p99, in a third of the runs and of the CPU that answers at once take. Those gave
-80 ms: aiokafka pauses for 100 ms where an answer has records of one partition while another's were not taken yet."""
+and at 5,000 records a second: 38 to 41 ms at p99; answers at once (one byte, 500 ms) gave 25 to 34 ms, and took four
+times the CPU. aiokafka's code reads as if it paused for up to 100 ms where an answer has records of one partition while
+another's were not taken yet; that wasn't measured."""
 FETCH_PARTITION_BYTES = 1_048_576
 """About what ``batch_records`` of small events take; a larger record is still fetched."""
 REQUEST_TIMEOUT_MS = 30_000
