@@ -1,4 +1,4 @@
-"""From a run of Kafka records to columns: the one place that sees records.
+"""From a run of Kafka records to columns of events: the one place that sees records.
 
 A run is decoded as one JSON stream in one call, which costs half of decoding its records one by one. Where anything is
 off (the call fails, a value might not be exactly one object, a key isn't its user) the run is decoded record by record,
@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 import msgspec
 import numpy as np
@@ -18,22 +18,10 @@ import numpy.typing as npt
 from schemas.batch import EventBatch
 from schemas.deadletters import DeadLetter
 from schemas.events import EVENTS_OF_TOPIC, Event
+from schemas.records import Joined, Record, RecordLike, Records
 
-_OPENING, _CLOSING = {ord("{")}, {ord("}")}
+_OPENING, _CLOSING = ord("{"), ord("}")
 _AT_FIELD = re.compile(r"^(?P<what>.*) - at `\$\.?(?P<field>[^`]*)`$", re.DOTALL)
-
-
-class Record(Protocol):
-    """What is used of a Kafka record; aiokafka's ``ConsumerRecord`` is one."""
-
-    @property
-    def offset(self) -> int: ...
-    @property
-    def timestamp(self) -> int: ...
-    @property
-    def key(self) -> bytes | None: ...
-    @property
-    def value(self) -> bytes | None: ...
 
 
 class Decoded(NamedTuple):
@@ -57,38 +45,37 @@ class Decoder:
         self.max_ahead_ms = max_ahead_ms
         self._json = msgspec.json.Decoder(EVENTS_OF_TOPIC[topic])
 
-    def decode(self, partition: int, records: Sequence[Record]) -> Decoded:
+    def decode(self, partition: int, records: Records | Sequence[RecordLike]) -> Decoded:
         """Never raises for what a record holds: that goes to ``dead_letters``."""
-        offset = np.array([record.offset for record in records], dtype=np.int64)  # (n,)
+        if not isinstance(records, Records):
+            records = Records.of(records)
         events = self._decode_run(records)
         if events is not None:
-            batch = self._columns(partition, offset, events)
-            record_ts = np.array([record.timestamp for record in records], dtype=np.int64)  # (n,)
-            if (batch.ts <= record_ts + self.max_ahead_ms).all():
+            batch = self._columns(partition, records.offset, events)
+            if (batch.ts <= records.timestamp + self.max_ahead_ms).all():
                 return Decoded(batch, [])
         return self._decode_each(partition, records)
 
-    def _decode_run(self, records: Sequence[Record]) -> list[Event] | None:
+    def _decode_run(self, records: Records) -> list[Event] | None:
         """All events at once, or None where that is impossible or would differ from record by record.
 
         Where every value begins with { and ends with }, a value can only end between two objects of the stream: inside
         of one, } and { never meet without a comma, nor does a string hold a line break. So each value is at least one
         object, and n objects in n values are one each.
         """
-        try:
-            values = [record.value for record in records]
-            if {value[0] for value in values} != _OPENING or {value[-1] for value in values} != _CLOSING:  # type: ignore[index]
-                return None
-            keys = b"\n".join([record.key for record in records])  # type: ignore[misc]
-            events: list[Event] = self._json.decode_lines(b"\n".join(values))  # type: ignore[arg-type]
-        except (TypeError, IndexError, msgspec.DecodeError, UnicodeDecodeError):
+        if not _all_in_braces(records.values):
             return None
+        try:
+            events: list[Event] = self._json.decode_lines(records.values.text)
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            return None
+        keys = records.keys.text  # an absent one is empty there, which no user_id is
         if len(events) != len(records) or keys.count(b"\n") != len(records) - 1:
             return None
         users = "\n".join([event.user_id for event in events])
         return events if users.encode() == keys else None
 
-    def _decode_each(self, partition: int, records: Sequence[Record]) -> Decoded:
+    def _decode_each(self, partition: int, records: Records) -> Decoded:
         good: list[tuple[int, Event]] = []
         letters: list[DeadLetter] = []
         for record in records:
@@ -154,6 +141,14 @@ class Decoder:
             amount=np.array([event.amount for event in events], dtype=np.float64),
             rating=np.array([event.rating for event in events], dtype=np.float64),
         )
+
+
+def _all_in_braces(values: Joined) -> bool:
+    """Whether there are any, and each begins with { and ends with }."""
+    if not len(values) or (values.end <= values.start).any():
+        return False
+    text = np.frombuffer(values.text, dtype=np.uint8)
+    return bool((text[values.start] == _OPENING).all() and (text[values.end - 1] == _CLOSING).all())
 
 
 def reason_of(error: Exception) -> str:
