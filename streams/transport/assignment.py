@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable
 from functools import partial
-from typing import Any
 
 from streams.errors import Fatal
 from streams.transport.handler import Partitions
+from streams.transport.packed import Packed
 from streams.transport.run import RecordRun
 
 OnAck = Callable[[str, int, int], None]
@@ -37,21 +37,25 @@ class Assignment:
         self._delivered = dict.fromkeys(partitions, -1)  # last offset
         self._unacked: dict[tuple[str, int], deque[int]] = {pair: deque() for pair in partitions}  # last offsets
 
-    def deliver(self, topic: str, partition: int, records: list[Any], end: int) -> RecordRun | None:
+    def deliver(self, topic: str, partition: int, packed: Packed, end: int) -> RecordRun | None:
         """The records as a run, those delivered before left out; None if that leaves none or deliveries are over."""
         pair = topic, partition
         if not self.delivering or pair not in self.partitions:
             return None
-        delivered = self._delivered[pair]
-        if records[0].offset <= delivered:  # Faust went back to the committed offset without need
-            records = [record for record in records if record.offset > delivered]
-            if not records:
-                return None
-        last = self._delivered[pair] = records[-1].offset
+        delivered, last = self._delivered[pair], packed.last
+        if last <= delivered:  # Faust went back to the committed offset without need
+            return None
+        self._delivered[pair] = last
         self._unacked[pair].append(last)
         ack = partial(self._ack, topic, partition, last)
         return RecordRun(
-            topic=topic, partition=partition, records=records, ack=ack, generation=self.generation, end=end
+            topic=topic,
+            partition=partition,
+            packed=packed,
+            after=delivered,
+            ack=ack,
+            generation=self.generation,
+            end=end,
         )
 
     def _ack(self, topic: str, partition: int, last: int) -> None:

@@ -15,7 +15,6 @@ from streams.transport.assignment import Assignment
 from streams.transport.consumer_thread import ConsumerThread
 from streams.transport.handler import Partitions
 from streams.transport.run import Fetched, RecordRun
-from streams.transport.scheduler import RunScheduler
 
 REVOKE_SHARE = 0.8
 """The share of the session timeout in which revoked partitions are flushed, before the group goes on without us."""
@@ -37,7 +36,6 @@ class Consumer(driver.Consumer):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.scheduler = RunScheduler()
         self._assignment = Assignment(0, set(), self._on_ack)
         self._announcement: asyncio.Task[None] | None = None
 
@@ -49,7 +47,7 @@ class Consumer(driver.Consumer):
         if fetched.epoch != self._thread.epoch:
             return None
         end = self.highwater(self._tp(topic, partition))
-        return self._assignment.deliver(topic, partition, fetched.records, end)
+        return self._assignment.deliver(topic, partition, fetched.packed, end)
 
     async def announce(self) -> bool:
         """Tell the handler its partitions. False where they were taken away meanwhile."""

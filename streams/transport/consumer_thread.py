@@ -14,7 +14,7 @@ import aiokafka
 import uvloop
 from aiokafka.coordinator.assignors.range import RangePartitionAssignor
 from aiokafka.errors import CommitFailedError, IllegalStateError
-from aiokafka.structs import OffsetAndMetadata
+from aiokafka.structs import ConsumerRecord, OffsetAndMetadata
 from faust.transport.drivers.aiokafka import AIOKafkaConsumerThread, ensure_aiokafka_TP
 from faust.types import TP
 from mode import Service
@@ -22,7 +22,8 @@ from mode.threads import WorkerThread
 
 from streams.settings import Settings
 from streams.transport.outage import OutageWatch
-from streams.transport.raw_records import hand_out_raw_records
+from streams.transport.packed import pack
+from streams.transport.raw_batches import hand_out_batches
 from streams.transport.run import Fetched
 from streams.transport.security import aiokafka_auth, bootstrap_servers
 
@@ -34,6 +35,8 @@ times the CPU. aiokafka's code reads as if it paused for up to 100 ms where an a
 another's were not taken yet; that wasn't measured."""
 FETCH_PARTITION_BYTES = 1_048_576
 """About what ``batch_records`` of small events take; a larger record is still fetched."""
+POLL_MS = 60_000
+"""How long it may take to work through what one poll brings, on top of an outage: a whole answer, of up to 50 MB."""
 REQUEST_TIMEOUT_MS = 30_000
 """After which a connection without an answer counts as dead."""
 LEAVE_TIMEOUT_S = 5.0
@@ -99,7 +102,7 @@ class ConsumerThread(AIOKafkaConsumerThread):
             isolation_level="read_committed",
             max_poll_records=settings.batch_records,
             # Back-pressure stops polling for as long as ClickHouse is away, which must not end the membership.
-            max_poll_interval_ms=int(max(settings.outage_deadline_s, settings.session_timeout_s) * 2000),
+            max_poll_interval_ms=int(max(settings.outage_deadline_s, settings.session_timeout_s) * 2000) + POLL_MS,
             # A join is answered when the slowest member has joined, at the end of the rebalance timeout at worst.
             request_timeout_ms=session_ms + REQUEST_TIMEOUT_MS,
             session_timeout_ms=session_ms,
@@ -113,18 +116,26 @@ class ConsumerThread(AIOKafkaConsumerThread):
 
     async def on_start(self) -> None:
         await super().on_start()
-        hand_out_raw_records(self._ensure_consumer()._fetcher, self.app.run_topics)
+        hand_out_batches(self._ensure_consumer()._fetcher, self.app.run_topics)
 
     async def on_thread_stop(self) -> None:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(LEAVE_TIMEOUT_S):
                 await super().on_thread_stop()
 
-    async def _fetch_records(self, consumer: Any, *args: Any, **kwargs: Any) -> Mapping[TP, Any]:
+    async def _fetch_records(
+        self, consumer: Any, active: set[TP], timeout: float | None = None, max_records: int | None = None
+    ) -> Mapping[TP, Any]:
+        """All that the fetcher has, so that it asks for more: ``batch_records`` limit a message, not a poll."""
         consumer._coordinator.check_errors()
-        fetched = await super()._fetch_records(consumer, *args, **kwargs)
-        names = self.app.run_topics
-        return {tp: Fetched(self.epoch, records) if tp.topic in names else records for tp, records in fetched.items()}
+        fetched = await super()._fetch_records(consumer, active, timeout)
+        return {
+            tp: self._runs(tp, records) if tp.topic in self.app.run_topics else records
+            for tp, records in fetched.items()
+        }
+
+    def _runs(self, tp: TP, records: list[Any]) -> list[ConsumerRecord]:
+        return [Fetched(self.epoch, packed).to_message(tp) for packed in pack(records, self.settings.batch_records)]
 
     async def seek_to_committed(self) -> Mapping[TP, int]:
         return dict(await self.call_thread(self._seek_to_committed))

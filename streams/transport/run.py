@@ -4,21 +4,40 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from schemas.decode import Record
+from aiokafka import ConsumerRecord
+from faust.types import TP
+
+from streams.transport.packed import Packed
 
 
 class Fetched(NamedTuple):
-    """What one poll gave of one partition, and the position that it was read from (see ``ConsumerThread.epoch``)."""
+    """Records of one partition, and the position that they were read from (see ``ConsumerThread.epoch``)."""
 
     epoch: int
-    records: list[Any]  # of Record
+    packed: Packed
+
+    def to_message(self, tp: TP) -> ConsumerRecord:
+        """One record in place of all: with the last one's offset, and this as its value."""
+        return ConsumerRecord(
+            topic=tp.topic,
+            partition=tp.partition,
+            offset=self.packed.last,
+            timestamp=self.packed.timestamp,
+            timestamp_type=0,
+            key=None,
+            value=self,
+            checksum=None,
+            serialized_key_size=-1,
+            serialized_value_size=-1,
+            headers=(),
+        )
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class RecordRun:
-    """Records of one partition in offset order, at least one of them.
+    """Records of one partition in offset order; ``streams.transport.unpack`` gives them as columns.
 
     ``ack`` says that all of them are done for good; the runs of a partition must be acknowledged in the order in which
     they came, each once. It is called on the event loop, doesn't block, and does nothing once the partition was handed
@@ -28,8 +47,9 @@ class RecordRun:
     topic: str
     """The topic's name in the contract, without prefix."""
     partition: int
-    records: list[Record]
-    """As aiokafka parsed them."""
+    packed: Packed
+    after: int
+    """Those up to this offset came before, and aren't part of the run."""
     ack: Callable[[], None]
     generation: int
     """Counts the assignments of this worker."""
@@ -37,14 +57,15 @@ class RecordRun:
     """The offset after the partition's last record, as known when the run was delivered: its lag is ``end - last``."""
 
     def __len__(self) -> int:
-        return len(self.records)
+        """How many records there are at most: compaction and ``after`` may leave fewer, even none."""
+        return self.packed.n_records
 
     @property
     def first(self) -> int:
-        """Offset of the first record."""
-        return int(self.records[0].offset)
+        """No record has a lower offset."""
+        return max(self.packed.first, self.after + 1)
 
     @property
     def last(self) -> int:
-        """Offset of the last record; offsets in between may be missing."""
-        return int(self.records[-1].offset)
+        """No record has a higher offset, and the partition's next run starts beyond it."""
+        return self.packed.last

@@ -22,6 +22,7 @@ from schemas.topics import ALERTS_CHURN, ALERTS_FRAUD, DEAD_LETTERS, INPUTS, LAB
 from streams.clickhouse.reader import Reader
 from streams.settings import Settings
 from streams.transport.run import RecordRun
+from streams.transport.unpack import unpack
 from streams.worker.alerting import alerts_of
 from streams.worker.breaker import DeadLetterBreaker
 from streams.worker.claims import Log, TopicPartition
@@ -81,17 +82,17 @@ class Processor:
     def process(self, run: RecordRun, log: Log) -> Outcome:
         """Blocks while profiles are hydrated. Raises ``Fatal`` where the run shouldn't be acknowledged."""
         outcome = Outcome(run=run, epoch=log.epoch)
-        records = run.records
-        if run.first <= log.position:
-            records = [record for record in records if record.offset > log.position]
-        if not records:
+        if run.last <= log.position:
             return outcome
         with self._costs.stage("decode"):
+            records = unpack(run).after(log.position)
+            if not len(records):
+                return outcome
             events, outcome.dead_letters = self._decoders[run.topic].decode(run.partition, records)
             self._check(run, len(records), outcome.dead_letters)
             identity = identities(events.user_id, events.event_id)
             fresh = log.window.admit(identity, events.offset)
-            outcome.first = records[0].offset
+            outcome.first = int(records.offset[0])
             outcome.n_records = len(records)
             outcome.n_duplicates = len(fresh) - int(fresh.sum())
             outcome.identity = np.zeros(run.last - outcome.first + 1, dtype=np.uint64)

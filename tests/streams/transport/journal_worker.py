@@ -20,6 +20,7 @@ from schemas.topics import INPUTS
 from streams.errors import Fatal
 from streams.settings import Settings
 from streams.transport import Partitions, RecordRun, create_app, run_worker
+from streams.transport.unpack import unpack
 
 FLUSH_INTERVAL_S = 0.2
 
@@ -35,7 +36,7 @@ class Journal:
         self.file.write(json.dumps({"what": what, "at": time.time(), **fields}) + "\n")
 
     async def on_run(self, run: RecordRun) -> None:
-        offsets = [record.offset for record in run.records]
+        offsets = unpack(run).offset.tolist()
         self.write("run", topic=run.topic, partition=run.partition, offsets=offsets, generation=run.generation)
         if self.options.fail_from is not None and run.last >= self.options.fail_from:
             raise ValueError("the handler\nfailed")

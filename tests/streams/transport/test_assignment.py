@@ -1,12 +1,13 @@
 from __future__ import annotations
 
-from types import SimpleNamespace
-
 import pytest
 
+from schemas.records import Record
 from streams.errors import Fatal
 from streams.transport.assignment import Assignment
+from streams.transport.packed import Packed, pack
 from streams.transport.run import RecordRun
+from streams.transport.unpack import unpack
 
 PAIR = ("clicks", 0)
 
@@ -22,8 +23,13 @@ def assignment(acks: Acks) -> Assignment:
     return made
 
 
+def packed(*offsets: int) -> Packed:
+    (made,) = pack([Record(offset, 0, None, None) for offset in offsets], limit=100)
+    return made
+
+
 def deliver(made: Assignment, *offsets: int) -> RecordRun:
-    run = made.deliver(*PAIR, [SimpleNamespace(offset=offset) for offset in offsets], end=100)
+    run = made.deliver(*PAIR, packed(*offsets), end=100)
     assert run is not None
     return run
 
@@ -59,15 +65,16 @@ def test_a_second_ack_is_out_of_order() -> None:
 def test_records_come_once() -> None:
     made = assignment(Acks())
     deliver(made, 0, 1, 2)
-    assert [record.offset for record in deliver(made, 1, 2, 3).records] == [3]
-    assert made.deliver(*PAIR, [SimpleNamespace(offset=3)], end=100) is None
+    run = deliver(made, 1, 2, 3)
+    assert (unpack(run).offset.tolist(), run.first, run.last) == ([3], 3, 3)
+    assert made.deliver(*PAIR, packed(3), end=100) is None
 
 
 def test_nothing_is_delivered_that_is_not_assigned_or_not_announced() -> None:
     made = Assignment(1, {PAIR}, Acks().note)
-    assert made.deliver(*PAIR, [SimpleNamespace(offset=0)], end=1) is None
+    assert made.deliver(*PAIR, packed(0), end=1) is None
     made.delivering = True
-    assert made.deliver("clicks", 1, [SimpleNamespace(offset=0)], end=1) is None
+    assert made.deliver("clicks", 1, packed(0), end=1) is None
 
 
 def test_stale_acks_are_ignored() -> None:
