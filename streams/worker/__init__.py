@@ -11,5 +11,6 @@
 ``cut``         what one flush writes, as columns
 ``flush``       the order in which it is written
 ``delivery``    alerts and dead letters to their topics
+``machine_code``  what numba compiles, before the first run
 ``costs``       CPU time by stage
 """

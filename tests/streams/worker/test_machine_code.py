@@ -1,0 +1,42 @@
+"""After `load`, the first run finds all machine code there."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+PROGRAM = """
+import orjson
+from aiokafka.record.default_records import DefaultRecordBatchBuilder
+from models import duplicates
+from models.duplicates import DuplicateWindow, identities
+from models.partition import PartitionProfiles
+from models.profiles import kernel
+from schemas.decode import Decoder
+from streams.transport import unpack
+from streams.transport.packed import Packed, RecordBatch
+from streams.worker import machine_code
+
+COMPILED = (unpack._walk, kernel._observe, duplicates._admit)
+machine_code.load()
+loaded = [len(function.signatures) for function in COMPILED]
+assert all(loaded), loaded
+
+builder = DefaultRecordBatchBuilder(2, 0, False, -1, -1, 0, 1 << 20)
+event = {"type": "view", "event_id": "e", "user_id": "u", "ts": 1_700_000_000_000, "item": "i", "device": "d"}
+builder.append(0, timestamp=1_700_000_000_000, key=b"u", value=orjson.dumps(event), headers=[])
+payload = memoryview(bytes(builder.build()))[61:]
+batch = RecordBatch(0, 0, 0, 1, 0, 1_700_000_000_000, 1_700_000_000_000, False, payload)
+records = unpack.unpacked(Packed(parts=[batch], first=0, last=0, n_records=1, timestamp=0))
+events = Decoder("clicks").decode(0, records).events
+assert len(events) == 1
+DuplicateWindow(window=5).admit(identities(events.user_id, events.event_id), events.offset)
+profiles = PartitionProfiles(epoch=1, complete=True)
+profiles.missing(events)
+assert profiles.observe(events, tick=1).shopper.applied.all()
+assert [len(function.signatures) for function in COMPILED] == loaded
+"""
+
+
+def test_a_run_compiles_nothing_more() -> None:
+    subprocess.run([sys.executable, "-c", PROGRAM], check=True)
