@@ -1,6 +1,6 @@
 """All settings, read once from the environment.
 
-Each field of :class:`Settings` is the variable ``FOOTFALL_`` plus its name in capitals: ``kafka`` is ``FOOTFALL_KAFKA``.
+Each field of :class:`Settings` is the variable ``FOOTFALL_`` plus its name in capitals, such as ``FOOTFALL_KAFKA``.
 """
 
 from __future__ import annotations
