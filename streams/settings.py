@@ -52,7 +52,9 @@ class Settings:
     clickhouse_compression: str = _setting("none", "of the native protocol", choices=("none", "lz4", "zstd"))
     clickhouse_timeout_s: float = _setting(30.0, "of one query or insert", low=0.1, high=3600)
 
-    batch_records: int = _setting(4000, "records of one fetch, at most", low=1, high=100_000)
+    batch_records: int = _setting(
+        4000, "records of one run, at most; a larger record batch stays whole", low=1, high=100_000
+    )
     flush_rows: int = _setting(60_000, "events that may wait for being written, at most", low=1, high=10_000_000)
     flush_interval_s: float = _setting(0.5, "time from one write to the next, at least", low=0, high=60)
     commit_interval_s: float = _setting(1.0, "time from one commit of offsets to the next", low=0.1, high=60)
