@@ -78,8 +78,8 @@ class Shoppers:
         return [self._next() for _ in range(n)]
 
     def poison(self, n: int, topic: str = CLICKS) -> list[Sent]:
-        """``n`` records that can't be used, each of its own value."""
-        return [self._poison(topic) for _ in range(n)]
+        """``n`` records of one user that can't be used, each of its own value."""
+        return [self._poison(topic, user="u1") for _ in range(n)]
 
     def _next(self) -> Sent:
         chance = self._random.random()
@@ -140,10 +140,11 @@ class Shoppers:
             order, buyer = self._random.choice(self._orders)
             yield from (("target", order), ("verdict", self._random.choice(("fraud", "ok"))), ("user_id", buyer))
 
-    def _poison(self, topic: str) -> Sent:
+    def _poison(self, topic: str, user: str = "") -> Sent:
         self._n += 1
         mark = f"{self._name}-{self._n}"
-        good = {"type": "view", "event_id": mark, "user_id": "u1", "ts": self._clock_ms(), "item": "i1"}
+        user = user or f"u{self._random.randint(1, N_USERS)}"
+        good = {"type": "view", "event_id": mark, "user_id": user, "ts": self._clock_ms(), "item": "i1"}
         values = (
             b'{"type": "view", "event_id": "%b", ' % mark.encode(),
             b"\xff\xfe not text %b" % mark.encode(),
@@ -156,4 +157,4 @@ class Shoppers:
         )
         value = self._random.choice(values)
         self.ground.poison.add(value)
-        return Sent(topic, b"u1", value)
+        return Sent(topic, user.encode(), value)
