@@ -73,7 +73,10 @@ class Claims:
         return new
 
     def starts(self, partitions: Collection[int]) -> list[Start]:
-        """Of the behaviour topics of ``partitions``: the epochs' starts that the ledger hasn't been told; once each."""
+        """Of the behaviour topics of ``partitions``: the epochs' starts that the ledger hasn't been told; once each.
+
+        To be entered before any other row of their epochs, the first of which takes their place.
+        """
         found = []
         for key in ((topic, partition) for partition in sorted(partitions) for topic in BEHAVIOUR):
             log = self.logs[key]

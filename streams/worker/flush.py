@@ -1,8 +1,8 @@
 """Writes a cut, in the order on which exactness rests.
 
 1. rows: events, labels, dead letters, predictions, alerts. A profile that holds an event vouches for its rows.
-2. before an owner's first profiles, its start in the ledger: these profiles overrule those of the owner before, so what
-   that one enters late, as done with profiles of its own, mustn't count any more.
+2. before an owner's first profiles and ledger rows, its start in the ledger: these profiles overrule those of the owner
+   before, so what that one enters late, as done with profiles of its own, mustn't count any more.
 3. profiles. From here on a replay of these records changes nothing.
 4. the alerts' and dead letters' delivery to Kafka is waited for; it began when they were scored.
 5. the ledger. From here on these records are done for good.

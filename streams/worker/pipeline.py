@@ -213,7 +213,8 @@ class Pipeline:
                 for partition, profiles in self._processor.profiles.items()
                 for kind, rows in (profiles.take_dirty() if outcomes else ())
             ]
-            starts = self._claims.starts({part.partition for part in dirty})
+            done = {o.run.partition for o in outcomes if o.run.topic in BEHAVIOUR and o.n_records}
+            starts = self._claims.starts(done)
             return Cut(outcomes=outcomes, dirty=dirty, starts=starts, written_ms=clock_ms())
 
     def _settle(self, cut: Cut) -> None:
