@@ -153,6 +153,8 @@ class ConsumerThread(AIOKafkaConsumerThread):
     async def _commit(self, offsets: Mapping[TP, int]) -> bool:
         """False where the group has moved on: then the records come again. aiokafka retries what may pass."""
         consumer = self._ensure_consumer()
+        if consumer._coordinator.generation < 0:
+            return False  # a group that nobody is in would accept it, even after others came, worked and went
         try:
             await consumer.commit({ensure_aiokafka_TP(tp): OffsetAndMetadata(at, "") for tp, at in offsets.items()})
         except (CommitFailedError, IllegalStateError) as error:
