@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from uuid import uuid4
@@ -14,6 +15,8 @@ from deploy.local.stack import LocalStack
 from streams.clickhouse.migrate import migrate
 from streams.settings import Secret, Settings
 
+REPOSITORY = Path(__file__).parents[1]
+
 # The first example of a law may wait for the compiler.
 hypothesis_settings.register_profile("footfall", deadline=None)
 hypothesis_settings.load_profile("footfall")
@@ -21,9 +24,8 @@ hypothesis_settings.load_profile("footfall")
 
 def pytest_configure() -> None:
     """Removes numba's cached code where a source is newer: numba misses changes of what was inlined from elsewhere."""
-    root = Path(__file__).parents[1]
-    contracts = list((root / "schemas").glob("*.py"))
-    for cached in root.glob("models/**/__pycache__/*.nb[ic]"):
+    contracts = list((REPOSITORY / "schemas").glob("*.py"))
+    for cached in REPOSITORY.glob("models/**/__pycache__/*.nb[ic]"):
         sources = [*cached.parents[1].glob("*.py"), *contracts]
         if cached.stat().st_mtime < max(source.stat().st_mtime for source in sources):
             cached.unlink(missing_ok=True)
@@ -36,6 +38,16 @@ def clickhouse(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, 
     endpoints = stack.up()
     yield endpoints.clickhouse_host, endpoints.clickhouse_port
     stack.down()
+
+
+@pytest.fixture(scope="session")
+def kafka_home() -> Path:
+    """An unpacked Apache Kafka: of ``KAFKA_HOME``, or beside the repository."""
+    given = os.environ.get("KAFKA_HOME")
+    home = Path(given) if given else REPOSITORY.parent / "shared" / "kafka"
+    if not home.is_dir():
+        pytest.skip("KAFKA_HOME names no Apache Kafka")
+    return home
 
 
 @pytest.fixture(scope="session")

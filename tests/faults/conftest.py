@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from deploy.local.stack import LocalStack
-from tests.faults.fleet import REPOSITORY
 from tests.faults.scene import Scene, Site
 
 LONG_KILLS = 30
@@ -35,12 +33,6 @@ def long_kills(pytestconfig: pytest.Config) -> int:
     return LONG_KILLS
 
 
-def _kafka_home() -> Path | None:
-    given = os.environ.get("KAFKA_HOME")
-    home = Path(given) if given else REPOSITORY.parent / "shared" / "kafka"
-    return home if home.is_dir() else None
-
-
 def _site(folder: Path, home: Path | None, *, session_timeout_s: float) -> Iterator[Site]:
     stack = LocalStack(folder, home)
     try:
@@ -55,12 +47,9 @@ def tansu(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
 
 
 @pytest.fixture(scope="session")
-def apache_kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    home = _kafka_home()
-    if home is None:
-        pytest.skip("KAFKA_HOME names no Apache Kafka")
+def apache_kafka(tmp_path_factory: pytest.TempPathFactory, kafka_home: Path) -> Iterator[Site]:
     # Kafka refuses shorter sessions.
-    yield from _site(tmp_path_factory.mktemp("kafka"), home, session_timeout_s=6.0)
+    yield from _site(tmp_path_factory.mktemp("kafka"), kafka_home, session_timeout_s=6.0)
 
 
 @pytest.fixture(params=["tansu", "apache_kafka"])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -19,12 +18,9 @@ from tests.streams.rebuild.shop import Shop
 
 
 @pytest.fixture
-def apache(quiet: Shop, tmp_path: Path) -> Iterator[Shop]:
+def apache(quiet: Shop, tmp_path: Path, kafka_home: Path) -> Iterator[Shop]:
     """The quiet shop on Apache Kafka."""
-    home = os.environ.get("KAFKA_HOME")
-    if not home:
-        pytest.skip("KAFKA_HOME names no Apache Kafka")
-    stack = LocalStack(tmp_path / "apache", kafka_home=home, members=("broker",))
+    stack = LocalStack(tmp_path / "apache", kafka_home=kafka_home, members=("broker",))
     shop = Shop(replace(quiet.settings, kafka=stack.up().kafka, session_timeout_s=6.0), tmp_path)
     yield shop
     shop.reader.close()

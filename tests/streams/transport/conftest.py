@@ -155,24 +155,15 @@ class Load:
                 await asyncio.sleep(max(0, due - time.monotonic()))
 
 
-def _kafka_home() -> Path | None:
-    given = os.environ.get("KAFKA_HOME")
-    home = Path(given) if given else REPOSITORY.parent / "shared" / "kafka"
-    return home if home.is_dir() else None
-
-
 @pytest.fixture(scope="session")
 def tansu(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
     yield from _broker(tmp_path_factory.mktemp("tansu"), None, session_timeout_s=1.5)
 
 
 @pytest.fixture(scope="session")
-def apache_kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
-    home = _kafka_home()
-    if home is None:
-        pytest.skip("KAFKA_HOME names no Apache Kafka")
+def apache_kafka(tmp_path_factory: pytest.TempPathFactory, kafka_home: Path) -> Iterator[Broker]:
     # Kafka refuses shorter sessions.
-    yield from _broker(tmp_path_factory.mktemp("kafka"), home, session_timeout_s=6.0)
+    yield from _broker(tmp_path_factory.mktemp("kafka"), kafka_home, session_timeout_s=6.0)
 
 
 def _broker(folder: Path, home: Path | None, session_timeout_s: float) -> Iterator[Broker]:
