@@ -100,7 +100,10 @@ def _write_dictionary(values: Sequence[str], out: Any) -> None:
     index = {value: key for key, value in enumerate(dict.fromkeys(values))}
     width = max(0, (len(index) - 1).bit_length() - 1) // 8  # 0, 1, 2 for 1, 2, 3 and more bytes a key
     key_type = min(width, 2)
-    keys = np.fromiter(map(index.__getitem__, values), dtype=_KEY_DTYPES[key_type], count=len(values))
+    if len(index) == 1:
+        keys = np.zeros(len(values), dtype=_KEY_DTYPES[key_type])
+    else:
+        keys = np.fromiter(map(index.__getitem__, values), dtype=_KEY_DTYPES[key_type], count=len(values))
     out.write(np.array([_LOW_CARDINALITY_VERSION, _KEYS_IN_BLOCK | key_type, len(index)], "<u8").tobytes())
     out.write_strings(list(index), encoding=_ENCODING)
     out.write(np.array([len(values)], "<u8").tobytes() + keys.tobytes())
