@@ -13,9 +13,10 @@ import pytest
 from tests.faults.scene import Scene, Site
 from tests.faults.storm import Fault, Storm
 
-SHORT_PAUSE_S, LONG_PAUSE_S = 12.0, 20.0
+PAUSE_SESSIONS = 2
+LONG_PAUSE_S = 20.0
 
-SHORT: tuple[Fault, ...] = ("calm kill", "kill", "clickhouse", "leave", "zombie", "kill", "broker paused", "kill")
+SHORT: tuple[Fault, ...] = ("calm kill", "kill", "clickhouse", "leave", "zombie", "broker paused", "kill")
 WEIGHTS: dict[Fault, int] = {"kill": 60, "leave": 12, "zombie": 8, "clickhouse": 12, "broker paused": 4}
 
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(240)]
@@ -33,7 +34,7 @@ def test_a_storm(site: Site, scene_on: Callable[..., Scene]) -> None:
     faults = list(SHORT) + (["broker killed"] if site.kind == "kafka" else [])
     with scene_on(site, profile_cache_rows=1_000) as scene:
         with scene.load():
-            storm = Storm(scene, paused_s=SHORT_PAUSE_S)
+            storm = Storm(scene, paused_s=PAUSE_SESSIONS * site.session_timeout_s)
             storm.begin()
             for fault in faults:
                 storm.strike(fault)
