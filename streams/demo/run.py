@@ -27,6 +27,7 @@ from streams.replay.run import ReplayReport, replay
 from streams.replay.sources import SOURCES
 from streams.settings import Secret, Settings
 from streams.transport.topics import ensure_topics
+from streams.worker import machine_code
 
 SOURCE = SOURCES["online-retail"]
 N_WORKERS = 2
@@ -102,6 +103,8 @@ def _steps(stack: LocalStack, folder: Path, console: Console) -> Demo:
     with _step(console, "Creating topics and tables"):
         asyncio.run(ensure_topics(settings))
         migrate(settings)
+    with _step(console, "Having machine code compiled, once and for all"):
+        machine_code.load()
     with ExitStack() as running:
         workers = [WorkerProcess(f"worker-{n + 1}", settings.to_env(), folder / "workers") for n in range(N_WORKERS)]
         for worker in workers:
