@@ -19,9 +19,9 @@ $(READY): pyproject.toml deploy/requirements.lock
 demo: setup
 	$(BIN)/footfall demo $(if $(JSON),--json) $(if $(KEEP),--keep) $(ARGS)
 
-# All tests; those of faults on a short schedule.
+# All tests but those that measure; those of faults on a short schedule.
 test: setup
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest -m 'not bench' $(ARGS)
 
 # The long schedule: dozens of kills and outages on each broker.
 faults: setup
@@ -37,6 +37,7 @@ bench: setup
 	$(BIN)/footfall bench pipeline $(ARGS)
 	$(BIN)/footfall bench growth
 	$(BIN)/footfall bench latency
+	$(BIN)/python -m pytest -m bench
 
 # Resolve all dependencies anew, in one go.
 lock:
