@@ -117,11 +117,6 @@ def tile(rows: Iterable[LedgerRow], starts: Mapping[int, int] | None = None) -> 
     )
 
 
-def done_through(rows: Iterable[LedgerRow], starts: Mapping[int, int] | None = None) -> int:
-    """The last offset of one topic and partition that is done, -1 for none; see :func:`tile`."""
-    return tile(rows, starts).last
-
-
 def recent_identities(tiling: Tiling, window: int) -> tuple[npt.NDArray[np.uint64], npt.NDArray[np.int64]]:
     """Identity and offset, each of shape (n,), of the rows that came of the last ``window`` offsets done.
 
