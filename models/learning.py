@@ -1,37 +1,17 @@
-"""Learning: labelled examples one at a time, in the order given, into the next snapshot of a model."""
+"""Learning: labelled examples one at a time, in the order given, into the next snapshot of a model. Imports River."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
-from dataclasses import dataclass
-
-import numpy as np
-import numpy.typing as npt
 
 from models.catalogue import ModelSpec
+from models.examples import Examples
+from models.pipelines import FACTORIES, flatten
 from models.progress import Progress
-from models.snapshots import RIVER_VERSION, Loaded, Snapshot, pickled
+from models.snapshots import Loaded, Snapshot, pickled, river_version
 
 _DIGITS = 8  # a snapshot every two seconds for six years
 _DIGEST_DIGITS = 8
-
-
-@dataclass(frozen=True, kw_only=True)
-class Examples:
-    """Predictions that got their label, n of them, in the order in which they are to be learnt."""
-
-    user_id: Sequence[str]
-    event_id: Sequence[str]
-    due_ms: npt.NDArray[np.int64]
-    label: npt.NDArray[np.bool_]
-    score: npt.NDArray[np.float32]
-    """As it was predicted; NaN where the model was warming up."""
-    features: npt.NDArray[np.float32]
-    """As they were scored: (n, features)."""
-
-    def __len__(self) -> int:
-        return len(self.user_id)
 
 
 class Learner:
@@ -49,7 +29,7 @@ class Learner:
     def __init__(self, spec: ModelSpec, parent: Loaded | None = None) -> None:
         self.spec = spec
         self._parent = parent.snapshot if parent else None
-        self._pipeline = parent.pipeline if parent else spec.factory()
+        self._pipeline = parent.pipeline if parent else FACTORIES[spec.name]()
         self._examples = self._parent.examples if self._parent else 0
         self._positives = self._parent.positives if self._parent else 0
         self._progress = Progress.resume(self._parent.metrics) if self._parent else Progress()
@@ -85,13 +65,15 @@ class Learner:
         """The next snapshot, not signed yet.
 
         ``considered_ms``: by partition, the event time up to which due predictions have been considered.
+
+        Raises ``NotFlattened`` for a pipeline that workers couldn't score.
         """
         return Snapshot(
             name=self.spec.name,
             version=self.version,
             parent=self._parent_version,
             created_ms=created_ms,
-            river_version=RIVER_VERSION,
+            river_version=river_version(),
             feature_set=self.spec.features.fingerprint,
             features=self.spec.features.names,
             examples=self._examples,
@@ -101,14 +83,9 @@ class Learner:
                 **self._progress.metrics(),
                 "considered_ms": {str(partition): at_ms for partition, at_ms in considered_ms.items()},
             },
+            flat=flatten(self._pipeline, self.spec.features.names).to_bytes(),
             pickled=pickled(self._pipeline),
         )
-
-
-def considered_ms(snapshot: Snapshot | None) -> dict[int, int]:
-    """What :meth:`Learner.snapshot` was given as such."""
-    positions = snapshot.metrics.get("considered_ms", {}) if snapshot else {}
-    return {int(partition): at_ms for partition, at_ms in positions.items()}
 
 
 def _number_after(version: str) -> int:

@@ -99,6 +99,7 @@ TABLES: dict[str, dict[str, str]] = {
         "size": "UInt64",
         "sha256": "FixedString(64)",
         "hmac": "FixedString(64)",
+        "flat": "String",
         "snapshot": "String",
     },
     "learnt": {

@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from models.catalogue import ModelSpec
 from models.errors import SnapshotRefused
-from models.snapshots import Loaded, Snapshot, from_row, load, sign, to_columns
+from models.snapshots import Flattened, Loaded, Snapshot, flattened, from_row, load, sign, to_columns, verify
+from schemas.tables import TABLES
 from streams.clickhouse.reader import Reader
 from streams.clickhouse.writer import Writer
 from streams.errors import Fatal, SettingError
 from streams.settings import Settings
 
 KEPT_WHOLE = 200
-"""Snapshots of a model that keep their pickle, for going back; of older ones only the figures stay."""
+"""Snapshots of a model that keep the model itself, for going back; of older ones only the figures stay."""
 
 _THIN_EVERY = 100  # snapshots; thinning rewrites parts of the table
+_WHOLE = tuple(TABLES["models"])
+_WITHOUT_PICKLE = tuple(column for column in _WHOLE if column != "snapshot")
 
 logger = logging.getLogger(__name__)
 
@@ -40,35 +45,38 @@ class SnapshotStore:
         """The latest version of a model, empty if it has none. Cheap: no snapshot is read."""
         return str(self._reader.query("SELECT max(version) FROM models WHERE name = %(name)s", {"name": name})[0][0])
 
-    def latest(self, spec: ModelSpec) -> Loaded | None:
-        """The latest snapshot of a model, verified and loaded; ``None`` before there is one."""
+    def latest(self, spec: ModelSpec) -> Flattened | None:
+        """The latest snapshot of a model, to score with; ``None`` before there is one."""
         return self.newer(spec, "")
 
-    def newer(self, spec: ModelSpec, version: str) -> Loaded | None:
-        """The latest snapshot if it isn't ``version``, which may also mean an older one; ``None`` if it is, or there is
-        none.
+    def newer(self, spec: ModelSpec, version: str) -> Flattened | None:
+        """The latest snapshot, to score with, if it isn't ``version``, which may also mean an older one; ``None`` if it
+        is, or there is none. Its pickle isn't read.
 
-        Raises ``Fatal`` for a snapshot that may not be loaded.
+        Raises ``Fatal`` for a snapshot that may not be used.
         """
-        latest = self.version(spec.name)
-        if latest in ("", version):
+        snapshot = self._newer(spec, version, _WITHOUT_PICKLE)
+        if snapshot is None:
             return None
-        found = self._reader.columns(
-            "SELECT * FROM models WHERE name = %(name)s AND version = %(version)s ORDER BY created_ms DESC LIMIT 1",
-            {"name": spec.name, "version": latest},
-            raw=("snapshot",),
-        )
-        return self.load(spec, from_row({column: values[0] for column, values in found.items()}))
+        with _refused_for(spec):
+            return flattened(snapshot, self._key, spec.features)
+
+    def latest_whole(self, spec: ModelSpec) -> Snapshot | None:
+        """The latest snapshot with its pickle, for :meth:`load`; ``None`` before there is one.
+
+        Raises ``Fatal`` for a snapshot that may not be used.
+        """
+        snapshot = self._newer(spec, "", _WHOLE)
+        if snapshot is not None:
+            with _refused_for(spec):
+                verify(snapshot, self._key, spec.features)
+        return snapshot
 
     def load(self, spec: ModelSpec, snapshot: Snapshot) -> Loaded:
-        """A fresh pipeline of a snapshot. Raises ``Fatal`` for one that may not be loaded."""
-        try:
+        """A fresh pipeline of a snapshot that has its pickle; imports River. Raises ``Fatal`` for one that may not be
+        loaded."""
+        with _refused_for(spec):
             return load(snapshot, self._key, spec.features)
-        except SnapshotRefused as error:
-            raise Fatal(
-                f"{error}. Run Footfall as it was when it wrote the snapshot, or remove the rows of {spec.name!r} from"
-                " the table models to have it learn afresh"
-            ) from None
 
     def publish(self, snapshot: Snapshot) -> Snapshot:
         """Sign and write a snapshot, from now on the latest; returns it signed. Publishing it again changes nothing."""
@@ -79,6 +87,18 @@ class SnapshotStore:
             self._thin(signed.name)
         return signed
 
+    def _newer(self, spec: ModelSpec, version: str, columns: tuple[str, ...]) -> Snapshot | None:
+        latest = self.version(spec.name)
+        if latest in ("", version):
+            return None
+        found = self._reader.columns(
+            f"SELECT {', '.join(columns)} FROM models"  # noqa: S608 - our own names
+            " WHERE name = %(name)s AND version = %(version)s ORDER BY created_ms DESC LIMIT 1",
+            {"name": spec.name, "version": latest},
+            raw=("flat", "snapshot"),
+        )
+        return from_row({column: values[0] for column, values in found.items()})
+
     def _thin(self, name: str) -> None:
         oldest = self._reader.query(
             "SELECT version FROM models WHERE name = %(name)s ORDER BY version DESC LIMIT 1 OFFSET %(kept)s",
@@ -86,7 +106,19 @@ class SnapshotStore:
         )
         if oldest:
             self._reader.query(
-                "ALTER TABLE models UPDATE snapshot = ''"
+                "ALTER TABLE models UPDATE flat = '', snapshot = ''"
                 " WHERE name = %(name)s AND version < %(oldest)s AND snapshot != ''",
                 {"name": name, "oldest": oldest[0][0]},
             )
+
+
+@contextmanager
+def _refused_for(spec: ModelSpec) -> Iterator[None]:
+    """Says in a refusal what the operator can do."""
+    try:
+        yield
+    except SnapshotRefused as error:
+        raise Fatal(
+            f"{error}. Run Footfall as it was when it wrote the snapshot, or remove the rows of {spec.name!r} from the"
+            " table models to have it learn afresh"
+        ) from None

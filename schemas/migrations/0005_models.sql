@@ -13,9 +13,10 @@ CREATE TABLE IF NOT EXISTS models
     learnt_until_ms Int64 COMMENT 'event time up to which due predictions have been considered',
     metrics String COMMENT 'JSON: progressive metrics so far',
     size UInt64,
-    sha256 FixedString(64),
-    hmac FixedString(64),
-    snapshot String COMMENT 'pickle; loaded only where hmac is right'
+    sha256 FixedString(64) COMMENT 'of snapshot, as size is',
+    hmac FixedString(64) COMMENT 'over all columns but snapshot',
+    flat String COMMENT 'the model as arrays, in MessagePack: what scores reads this',
+    snapshot String COMMENT 'the model as a pickle: what learns loads this, and only where hmac and sha256 are right'
 )
 ENGINE = ReplacingMergeTree(created_ms)
 ORDER BY (name, version)

@@ -14,7 +14,8 @@ import numpy as np
 
 from models.catalogue import MODELS
 from models.engine import Engine, Predictions
-from models.learning import Examples, Learner
+from models.examples import Examples
+from models.learning import Learner
 from models.partition import PartitionProfiles
 from models.scoring import Scorer
 from schemas.batch import EventBatch

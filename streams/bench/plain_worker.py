@@ -16,6 +16,7 @@ import msgspec
 from faust.worker import Worker
 
 from models.catalogue import MODELS
+from models.snapshots import Loaded
 from schemas.events import EVENTS_OF_TOPIC
 from schemas.tables import TABLES
 from schemas.topics import BEHAVIOUR, TopicNames
@@ -54,11 +55,12 @@ class PlainWorker:
                 self._client.execute(f"INSERT INTO {table} ({', '.join(TABLES[table])}) VALUES", values)
 
 
-def _models(settings: Settings) -> dict[str, Any]:
+def _models(settings: Settings) -> dict[str, Loaded]:
     with closing(Reader(settings)) as reader, closing(Writer(settings)) as writer:
         store = SnapshotStore(settings, reader, writer)
-        models = {name: store.latest(spec) for name, spec in MODELS.items()}
-    if None in models.values():
+        snapshots = {name: store.latest_whole(spec) for name, spec in MODELS.items()}
+        models = {name: store.load(MODELS[name], snapshot) for name, snapshot in snapshots.items() if snapshot}
+    if models.keys() != MODELS.keys():
         raise Fatal("the plain worker needs a snapshot of every model")
     return models
 

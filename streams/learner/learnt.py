@@ -6,7 +6,7 @@ are in no line, and so were never learnt.
 
 from __future__ import annotations
 
-from models.learning import Examples
+from models.examples import Examples
 from models.snapshots import Snapshot
 from streams.clickhouse.columns import Column
 from streams.clickhouse.writer import Writer

@@ -18,10 +18,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from models.catalogue import ModelSpec
-from models.learning import Examples, Learner, considered_ms
-from models.snapshots import Snapshot
+from models.errors import NotFlattened
+from models.examples import Examples
+from models.snapshots import Snapshot, considered_ms
 from streams.clickhouse.reader import Reader
 from streams.clickhouse.writer import Writer
+from streams.errors import Fatal
 from streams.learner.learnt import write_learnt
 from streams.learner.silence import Silence
 from streams.learner.source import LabelSource, joined, nothing
@@ -92,8 +94,8 @@ class LearnerRounds:
     def run_once(self) -> Round:
         """One round, which may find nothing to learn and then writes nothing. Blocks for up to a few seconds.
 
-        May be called again after any exception. Raises ``Fatal`` for a snapshot that may not be loaded, and as
-        ``Reader`` and ``Writer`` do.
+        May be called again after any exception. Raises ``Fatal`` for a snapshot that may not be loaded and a model that
+        has no flat form, and as ``Reader`` and ``Writer`` do.
         """
         self._follow()
         examples, considered, counts, more = self._gather()
@@ -118,8 +120,7 @@ class LearnerRounds:
         """Take up the latest snapshot: after a start, a failed round whose outcome isn't known, or another's round."""
         version = self._parent.version if self._parent else ""
         if self._store.version(self.spec.name) != version:
-            latest = self._store.latest(self.spec)
-            self._parent = latest.snapshot if latest else None
+            self._parent = self._store.latest_whole(self.spec)
 
     def _gather(self) -> tuple[Examples, dict[int, int], dict[str, int], bool]:
         """Examples, how far each partition is considered, counts, and whether there may be more."""
@@ -137,9 +138,15 @@ class LearnerRounds:
         return examples, considered, counts, more
 
     def _learn(self, examples: Examples, considered: dict[int, int]) -> Snapshot:
+        # Imports River, which takes a second of CPU: not before there is something to learn.
+        from models.learning import Learner
+
         learner = Learner(self.spec, self._store.load(self.spec, self._parent) if self._parent else None)
         learner.learn(examples)
-        snapshot = learner.snapshot(created_ms=self._clock_ms(), considered_ms=considered)
+        try:
+            snapshot = learner.snapshot(created_ms=self._clock_ms(), considered_ms=considered)
+        except NotFlattened as error:
+            raise Fatal(f"the model {self.spec.name!r} can't be published: {error}") from None
         write_learnt(self._writer, snapshot, examples)
         return self._store.publish(snapshot)
 

@@ -15,8 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from models.catalogue import ModelSpec
-from models.learning import considered_ms
-from models.snapshots import Snapshot
+from models.snapshots import Snapshot, considered_ms
 from schemas.topics import BEHAVIOUR
 from streams.clickhouse.reader import Reader
 from streams.learner.learnt import LEARNT

@@ -9,8 +9,8 @@ from typing import Any, Protocol
 import numpy as np
 
 from models.catalogue import ModelSpec
+from models.examples import Examples
 from models.features.sets import from_bytes
-from models.learning import Examples
 from models.snapshots import Snapshot
 
 

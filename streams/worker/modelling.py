@@ -56,7 +56,7 @@ class Modelling:
     def poll(self) -> dict[str, Scorer]:
         """A scorer by model; the same one as before where there is no newer snapshot."""
         for name, spec in MODELS.items():
-            loaded = self._store.newer(spec, self._scorers[name].version)
-            if loaded is not None:
-                self._scorers[name] = Scorer(spec, loaded, warm_up_examples=self._warm_up_examples)
+            newer = self._store.newer(spec, self._scorers[name].version)
+            if newer is not None:
+                self._scorers[name] = Scorer(spec, newer, warm_up_examples=self._warm_up_examples)
         return dict(self._scorers)

@@ -17,10 +17,11 @@ from hypothesis import strategies as st
 
 from models.catalogue import MODELS, ModelSpec
 from models.engine import Engine, ScoredBatch
-from models.learning import Examples, Learner
+from models.examples import Examples
+from models.learning import Learner
 from models.partition import PartitionProfiles
 from models.scoring import NOT_SCORED, SCORED, WARMING_UP, Scorer
-from models.snapshots import load, sign
+from models.snapshots import flattened, sign
 from schemas.batch import EventBatch
 from schemas.events import EVENT_TYPES
 from tests.models.features.shop import ShopEvent, batch_of, shop
@@ -53,7 +54,7 @@ def trained(spec: ModelSpec, n: int = 300) -> Scorer:
         )
     )
     snapshot = sign(learner.snapshot(created_ms=1, considered_ms={}), KEY)
-    return Scorer(spec, load(snapshot, KEY, spec.features), warm_up_examples=n)
+    return Scorer(spec, flattened(snapshot, KEY, spec.features), warm_up_examples=n)
 
 
 @pytest.fixture(scope="module")

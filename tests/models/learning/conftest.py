@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from models.catalogue import CHURN
-from models.learning import Examples
+from models.examples import Examples
 
 
 def examples(n: int, *, seed: int = 0, first: int = 0) -> Examples:

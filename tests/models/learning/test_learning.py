@@ -6,12 +6,15 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from river import metrics
+from river import linear_model, metrics, preprocessing
 
 from models.catalogue import CHURN, MODELS, ModelSpec
-from models.learning import Examples, Learner, considered_ms
+from models.errors import NotFlattened
+from models.examples import Examples
+from models.learning import Learner
+from models.pipelines import FACTORIES, flatten
 from models.progress import Progress
-from models.snapshots import Loaded, load, sign
+from models.snapshots import Loaded, considered_ms, load, sign
 
 KEY = "a key of the tests"
 
@@ -26,7 +29,22 @@ def part(examples: Examples, start: int, end: int) -> Examples:
 
 @pytest.mark.parametrize("spec", MODELS.values(), ids=MODELS)
 def test_a_model_predicts_before_it_has_learnt_anything(spec: ModelSpec) -> None:
-    assert spec.factory().predict_proba_one(dict.fromkeys(spec.features.names, 1.0))[True] == 0.5
+    assert FACTORIES[spec.name]().predict_proba_one(dict.fromkeys(spec.features.names, 1.0))[True] == 0.5
+
+
+def test_each_model_has_a_pipeline_that_can_be_flattened() -> None:
+    assert FACTORIES.keys() == MODELS.keys()
+    for name, spec in MODELS.items():
+        names = spec.features.names
+        assert flatten(FACTORIES[name](), names).probability(np.ones((1, len(names)))) == 0.5
+
+
+def test_a_pipeline_that_cannot_be_flattened_is_not_published(some_examples: Examples) -> None:
+    snapshot = Learner(CHURN).snapshot(created_ms=1, considered_ms={})
+    learner = Learner(CHURN, Loaded(snapshot, preprocessing.StandardScaler() | linear_model.Perceptron()))
+    learner.learn(some_examples)
+    with pytest.raises(NotFlattened, match=r"workers can't score StandardScaler \| Perceptron: only"):
+        learner.snapshot(created_ms=1, considered_ms={})
 
 
 def test_the_same_examples_give_the_same_snapshot(some_examples: Examples) -> None:

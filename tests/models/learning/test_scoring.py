@@ -7,24 +7,38 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 import pytest
-from river import linear_model, preprocessing
 
 from models import scoring
 from models.catalogue import CHURN, MODELS, ModelSpec
-from models.learning import Examples, Learner
-from models.linear import Linear
+from models.examples import Examples
+from models.learning import Learner
 from models.phrases import PHRASES, said
 from models.scoring import Scorer
-from models.snapshots import Loaded, load, sign
+from models.snapshots import Flattened, Loaded, Snapshot, flattened, load, sign
 
 KEY = "a key of the tests"
 
 
-@pytest.fixture
-def loaded(some_examples: Examples) -> Loaded:
+def published(examples: Examples) -> Snapshot:
     learner = Learner(CHURN)
-    learner.learn(some_examples)
-    return load(sign(learner.snapshot(created_ms=1, considered_ms={}), KEY), KEY, CHURN.features)
+    learner.learn(examples)
+    return sign(learner.snapshot(created_ms=1, considered_ms={}), KEY)
+
+
+@pytest.fixture
+def snapshot(some_examples: Examples) -> Snapshot:
+    return published(some_examples)
+
+
+@pytest.fixture
+def flat(snapshot: Snapshot) -> Flattened:
+    return flattened(snapshot, KEY, CHURN.features)
+
+
+@pytest.fixture
+def loaded(snapshot: Snapshot) -> Loaded:
+    """The same model in River."""
+    return load(snapshot, KEY, CHURN.features)
 
 
 def test_without_a_snapshot_all_rows_are_warming_up() -> None:
@@ -35,60 +49,57 @@ def test_without_a_snapshot_all_rows_are_warming_up() -> None:
     assert scores.version == ""
 
 
-def test_too_few_examples_are_warming_up(loaded: Loaded, some_examples: Examples) -> None:
+def test_too_few_examples_are_warming_up(flat: Flattened, some_examples: Examples) -> None:
     n = len(some_examples)
-    assert (Scorer(CHURN, loaded, warm_up_examples=n + 1).score(some_examples.features).state == 1).all()
-    assert (Scorer(CHURN, loaded, warm_up_examples=n).score(some_examples.features).state == 2).all()
+    assert (Scorer(CHURN, flat, warm_up_examples=n + 1).score(some_examples.features).state == 1).all()
+    assert (Scorer(CHURN, flat, warm_up_examples=n).score(some_examples.features).state == 2).all()
 
 
 @pytest.mark.parametrize("label", [False, True])
 def test_one_class_is_warming_up_however_many_examples(some_examples: Examples, label: bool) -> None:
-    learner = Learner(CHURN)
     only = replace(some_examples, label=np.full(len(some_examples), label))
-    learner.learn(only)
-    one_class = load(sign(learner.snapshot(created_ms=1, considered_ms={}), KEY), KEY, CHURN.features)
+    one_class = flattened(published(only), KEY, CHURN.features)
     scores = Scorer(CHURN, one_class, warm_up_examples=1).score(only.features)
     assert (scores.state == scoring.WARMING_UP).all()
     assert np.isnan(scores.probability).all()
     assert scores.version == one_class.snapshot.version
 
 
-def test_scores_are_those_of_river_one_by_one(loaded: Loaded, some_examples: Examples) -> None:
-    scores = Scorer(CHURN, loaded, warm_up_examples=1).score(some_examples.features)
+def test_scores_are_those_of_river_one_by_one(flat: Flattened, loaded: Loaded, some_examples: Examples) -> None:
+    scores = Scorer(CHURN, flat, warm_up_examples=1).score(some_examples.features)
     assert scores.probability.dtype == np.float32
     expected = [_one_by_one(loaded, row) for row in some_examples.features]
     np.testing.assert_allclose(scores.probability, expected, rtol=1e-4)
 
 
 @pytest.mark.parametrize("order", ["C", "F"])
-def test_neither_the_order_in_memory_nor_the_neighbours_matter(loaded: Loaded, order: Literal["C", "F"]) -> None:
+def test_neither_the_order_in_memory_nor_the_neighbours_matter(flat: Flattened, order: Literal["C", "F"]) -> None:
     features = np.random.default_rng(1).normal(size=(50, len(CHURN.features.names))).astype(np.float32)
     features = np.asarray(features, order=order)
-    scorer = Scorer(CHURN, loaded, warm_up_examples=1)
+    scorer = Scorer(CHURN, flat, warm_up_examples=1)
     together = scorer.score(features).probability
     alone = np.concatenate([scorer.score(features[i : i + 1]).probability for i in range(50)])
     np.testing.assert_allclose(together, alone, rtol=1e-5)
     assert len(scorer.score(features[:0]).state) == 0
 
 
-def test_a_row_that_is_not_finite_is_not_scored_and_its_neighbours_are(loaded: Loaded) -> None:
+def test_a_row_that_is_not_finite_is_not_scored_and_its_neighbours_are(flat: Flattened) -> None:
     features = np.zeros((3, len(CHURN.features.names)), np.float32)
     features[1, 4] = np.nan
-    scores = Scorer(CHURN, loaded, warm_up_examples=1).score(features)
+    scores = Scorer(CHURN, flat, warm_up_examples=1).score(features)
     assert scores.state.tolist() == [scoring.SCORED, scoring.NOT_SCORED, scoring.SCORED]
 
 
-def test_extreme_log_odds_give_no_warning(loaded: Loaded) -> None:
+def test_extreme_log_odds_give_no_warning(flat: Flattened) -> None:
     features = np.full((2, len(CHURN.features.names)), 1e6, np.float32)
     features[1] *= -1
-    scores = Scorer(CHURN, loaded, warm_up_examples=1).score(features)
+    scores = Scorer(CHURN, flat, warm_up_examples=1).score(features)
     assert set(np.round(scores.probability)) <= {0.0, 1.0}
 
 
-def test_contributions_add_up_to_the_log_odds(loaded: Loaded, some_examples: Examples) -> None:
+def test_contributions_add_up_to_the_log_odds(flat: Flattened, loaded: Loaded, some_examples: Examples) -> None:
     features = some_examples.features[:100]
-    linear = Linear.of(loaded.pipeline, CHURN.features.names)
-    assert linear is not None
+    linear = flat.model
     probability = np.array([_one_by_one(loaded, row) for row in features])
     log_odds = np.log(probability) - np.log1p(-probability)
     np.testing.assert_allclose(linear.base + linear.contributions(features).sum(axis=1), log_odds, rtol=1e-9, atol=1e-9)
@@ -97,28 +108,11 @@ def test_contributions_add_up_to_the_log_odds(loaded: Loaded, some_examples: Exa
 def test_flattened_a_model_scores_as_river_does_with_a_feature_that_never_varied(some_examples: Examples) -> None:
     constant = some_examples.features.copy()
     constant[:, 7] = 3.0
-    learner = Learner(CHURN)
-    learner.learn(replace(some_examples, features=constant))
-    loaded = load(sign(learner.snapshot(created_ms=1, considered_ms={}), KEY), KEY, CHURN.features)
-    names = CHURN.features.names
-    linear = Linear.of(loaded.pipeline, names)
-    assert linear is not None
+    snapshot = published(replace(some_examples, features=constant))
     rows = some_examples.features.astype(np.float64)
-    expected = loaded.pipeline.predict_proba_many(pd.DataFrame(rows, columns=names))[True]
-    np.testing.assert_allclose(linear.probability(rows), expected, rtol=1e-9)
-
-
-def test_another_pipeline_is_scored_by_river_and_gives_no_reasons(some_examples: Examples) -> None:
-    spec = replace(CHURN, factory=lambda: preprocessing.StandardScaler() | linear_model.Perceptron())
-    learner = Learner(spec)
-    learner.learn(some_examples)
-    loaded = load(sign(learner.snapshot(created_ms=1, considered_ms={}), KEY), KEY, CHURN.features)
-    assert Linear.of(loaded.pipeline, CHURN.features.names) is None
-    scorer = Scorer(spec, loaded, warm_up_examples=1)
-    features = some_examples.features[:20]
-    expected = [_one_by_one(loaded, row) for row in features]
-    np.testing.assert_allclose(scorer.score(features).probability, expected, rtol=1e-4, atol=1e-6)
-    assert scorer.explain(features) == [[]] * 20
+    frame = pd.DataFrame(rows, columns=CHURN.features.names)
+    expected = load(snapshot, KEY, CHURN.features).pipeline.predict_proba_many(frame)[True]
+    np.testing.assert_allclose(flattened(snapshot, KEY, CHURN.features).model.probability(rows), expected, rtol=1e-9)
 
 
 def _one_by_one(loaded: Loaded, row: np.ndarray) -> float:
@@ -126,8 +120,8 @@ def _one_by_one(loaded: Loaded, row: np.ndarray) -> float:
     return float(loaded.pipeline.predict_proba_one(x)[True])
 
 
-def test_reasons_are_what_raised_the_score_most(loaded: Loaded, some_examples: Examples) -> None:
-    scorer = Scorer(CHURN, loaded, warm_up_examples=1)
+def test_reasons_are_what_raised_the_score_most(flat: Flattened, some_examples: Examples) -> None:
+    scorer = Scorer(CHURN, flat, warm_up_examples=1)
     risky = some_examples.features[:20].copy()
     risky[:, 1] = np.log1p(12 * 24)
     for reasons in scorer.explain(risky, top=3):
@@ -170,9 +164,9 @@ def test_phrases(feature: str, value: float, text: str) -> None:
 
 
 @pytest.mark.bench
-def test_scoring_costs_a_small_part_of_a_microsecond_a_row(loaded: Loaded) -> None:
+def test_scoring_costs_a_small_part_of_a_microsecond_a_row(flat: Flattened) -> None:
     features = np.zeros((4000, len(CHURN.features.names)), np.float32, order="F")
-    scorer = Scorer(CHURN, loaded, warm_up_examples=1)
+    scorer = Scorer(CHURN, flat, warm_up_examples=1)
     best_us = min(_cost_us(scorer, features) for _ in range(5))
     print(f"{best_us:.2f} µs of CPU a row of {features.shape[1]} features")
     assert best_us < 0.2

@@ -9,8 +9,10 @@ import sys
 from dataclasses import replace
 
 import pytest
+from river import linear_model, preprocessing
 
 from models.catalogue import CHURN, FRAUD
+from models.pipelines import FACTORIES
 from streams.clickhouse.reader import Reader
 from streams.clickhouse.writer import Writer
 from streams.errors import Fatal, Retryable, SettingError
@@ -126,7 +128,8 @@ def test_a_model_whose_snapshots_were_removed_learns_afresh(
     assert first is not None
     assert again is not None
     assert again.snapshot.version == first.snapshot.version, "it depends on the examples alone"
-    assert again.snapshot.pickled == first.snapshot.pickled
+    assert again.snapshot.sha256 == first.snapshot.sha256
+    assert again.snapshot.flat == first.snapshot.flat
     assert rounds.run_once().learnt == 0
 
 
@@ -191,8 +194,41 @@ def test_a_snapshot_signed_with_another_key_stops_learner_and_worker(
 ) -> None:
     start().run_once()
     other = SnapshotStore(replace(keyed, model_key=Secret("another")), reader, writer)
-    with pytest.raises(Fatal, match="signed with another key, or altered since"):
-        other.latest(CHURN)
+    for latest in (other.latest, other.latest_whole):
+        with pytest.raises(Fatal, match="signed with another key, or altered since"):
+            latest(CHURN)
+
+
+def test_a_snapshot_of_another_river_stops_learner_and_worker(
+    due: Planted, start: Start, store: SnapshotStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as then:
+        then.setattr("models.learning.river_version", lambda: "0.1.0")
+        start().run_once()
+    with pytest.raises(Fatal, match=r"made by River 0\.1\.0; this is River .* remove the rows of 'churn'"):
+        store.latest(CHURN)
+    with pytest.raises(Fatal, match=r"made by River 0\.1\.0; this is River .* remove the rows of 'churn'"):
+        start().run_once()
+
+
+def test_another_pickle_in_the_table_stops_the_learner(
+    due: Planted, start: Start, reader: Reader, store: SnapshotStore
+) -> None:
+    start().run_once()
+    reader.query("ALTER TABLE models UPDATE snapshot = 'another' WHERE 1 SETTINGS mutations_sync = 1")
+    assert store.latest(CHURN) is not None, "it never looks at it"
+    due.ledger(0, END + 100)
+    with pytest.raises(Fatal, match="has a pickle that isn't what its sha256 says"):
+        start().run_once()
+
+
+def test_a_model_that_workers_could_not_score_is_not_published(
+    due: Planted, start: Start, reader: Reader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(FACTORIES, "churn", lambda: preprocessing.StandardScaler() | linear_model.Perceptron())
+    with pytest.raises(Fatal, match=r"'churn' can't be published: workers can't score StandardScaler \| Perceptron"):
+        start().run_once()
+    assert reader.query("SELECT count() FROM models") == reader.query("SELECT count() FROM learnt") == [(0,)]
 
 
 def test_without_a_key_there_is_no_store(settings: Settings, reader: Reader, writer: Writer) -> None:
@@ -200,7 +236,7 @@ def test_without_a_key_there_is_no_store(settings: Settings, reader: Reader, wri
         SnapshotStore(settings, reader, writer)
 
 
-def test_old_snapshots_keep_their_figures_and_lose_their_pickle(
+def test_old_snapshots_keep_their_figures_and_lose_the_model(
     due: Planted, start: Start, store: SnapshotStore, reader: Reader, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("streams.snapshot_store.KEPT_WHOLE", 2)
@@ -209,8 +245,8 @@ def test_old_snapshots_keep_their_figures_and_lose_their_pickle(
     for _ in range(5):
         assert rounds.run_once().learnt == 2
     reader.query("OPTIMIZE TABLE models FINAL")
-    whole = reader.query("SELECT snapshot != '' FROM models WHERE name = 'churn' ORDER BY version")
-    assert whole == [(0,), (0,), (0,), (1,), (1,)]
+    whole = reader.query("SELECT flat != '', snapshot != '' FROM models WHERE name = 'churn' ORDER BY version")
+    assert whole == [(0, 0), (0, 0), (0, 0), (1, 1), (1, 1)]
     assert store.latest(CHURN) is not None
     due.ledger(0, END + 100)
     assert start().run_once().learnt == 10

@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from models.catalogue import MODELS, ModelSpec
-from models.learning import Examples, Learner
+from models.examples import Examples
+from models.learning import Learner
 from models.scoring import Scorer
-from models.snapshots import load, sign
+from models.snapshots import flattened, sign
 
 KEY = "a key of the tests"
 N_EXAMPLES = 200
@@ -28,7 +29,7 @@ def trained(spec: ModelSpec) -> Scorer:
         )
     )
     snapshot = sign(learner.snapshot(created_ms=1, considered_ms={}), KEY)
-    return Scorer(spec, load(snapshot, KEY, spec.features), warm_up_examples=N_EXAMPLES)
+    return Scorer(spec, flattened(snapshot, KEY, spec.features), warm_up_examples=N_EXAMPLES)
 
 
 WARM = {name: trained(spec) for name, spec in MODELS.items()}
