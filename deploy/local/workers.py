@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 import json
-import os
-import signal
-import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from deploy.local.exceptions import StackError
+from deploy.local.child import Child
 
-STOP_TIMEOUT_S = 30.0
-_LOG_LINES = 5
+WORKER = (sys.executable, "-m", "streams", "worker")
+"""``footfall worker``"""
 
 
-class WorkerProcess:
-    """A ``footfall worker`` that runs from its construction on.
+class WorkerProcess(Child):
+    """A ``footfall worker``.
 
     Parameters
     ----------
@@ -26,43 +23,20 @@ class WorkerProcess:
         In the ledger; also of its files in ``folder``.
     settings
         ``FOOTFALL_`` variables.
+    command
+        Another program that takes the options of ``footfall worker``.
     """
 
-    def __init__(self, name: str, settings: Mapping[str, str], folder: Path) -> None:
-        folder.mkdir(parents=True, exist_ok=True)
+    def __init__(
+        self, name: str, settings: Mapping[str, str], folder: Path, *, command: Sequence[str] = WORKER
+    ) -> None:
         self.name = name
-        self._log = folder / f"{name}.log"
-        self._report = folder / f"{name}.json"
-        command = [sys.executable, "-m", "streams", "worker", "--name", name, "--report", str(self._report)]
-        inherited = {name: value for name, value in os.environ.items() if not name.startswith("FOOTFALL_")}
-        with self._log.open("ab") as log:
-            self.process = subprocess.Popen(  # noqa: S603 - our own module
-                command, env={**inherited, **settings}, stdout=log, stderr=log, stdin=subprocess.DEVNULL
-            )
+        self._report = folder.absolute() / f"{name}.json"
+        options = ["--name", name, "--report", str(self._report)]
+        super().__init__([*command, *options], settings, folder / f"{name}.log")
 
-    def check(self) -> None:
-        """Raises ``StackError`` with the end of the log if the worker has ended."""
-        if self.process.poll() is not None:
-            raise StackError(f"worker {self.name} ended with status {self.process.returncode}: {self.log_end()}")
-
-    def log_end(self) -> str:
-        """The last lines of the log."""
-        return " | ".join(self._log.read_text(errors="replace").splitlines()[-_LOG_LINES:])
-
-    def kill(self) -> None:
-        """SIGKILL."""
-        self.process.kill()
-        self.process.wait()
-
-    def stop(self) -> dict[str, Any]:
-        """SIGTERM, wait for its end, and return its report. Raises ``StackError`` if it doesn't end well."""
-        self.process.send_signal(signal.SIGTERM)
-        try:
-            self.process.wait(STOP_TIMEOUT_S)
-        except subprocess.TimeoutExpired:
-            self.kill()
-            raise StackError(f"worker {self.name} didn't stop within {STOP_TIMEOUT_S:g} s: {self.log_end()}") from None
-        if self.process.returncode != 0:
-            raise StackError(f"worker {self.name} ended with status {self.process.returncode}: {self.log_end()}")
-        report: dict[str, Any] = json.loads(self._report.read_bytes())
-        return report
+    @property
+    def report(self) -> dict[str, Any]:
+        """Of a worker that has left: where its CPU time went."""
+        found: dict[str, Any] = json.loads(self._report.read_bytes())
+        return found

@@ -2,7 +2,6 @@
 
 ``shop``            realistic events
 ``laboratory``      servers of its own in a temporary folder; a database and a consumer group for each measurement
-``child``           a process with its CPU time
 ``models``          snapshots that score, without weeks of labels
 ``warm_up``         a first run that isn't counted
 ``worker_run``      the real worker over a topic, from its start to its end

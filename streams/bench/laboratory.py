@@ -15,9 +15,9 @@ from types import FrameType
 
 from clickhouse_driver import Client
 
+from deploy.local.child import Child
 from deploy.local.exceptions import StackError
 from deploy.local.stack import Endpoints, LocalStack
-from streams.bench.child import Child
 from streams.bench.shop import Shop
 from streams.clickhouse.migrate import migrate
 from streams.clickhouse.reader import Reader
@@ -95,7 +95,10 @@ def _sigterm_raised() -> Iterator[None]:
 
 
 def wait_for(child: Child, settings: Settings, sql: str, reached: Callable[[int], bool]) -> None:
-    """Ask ClickHouse for a number until it is what is wanted. Raises ``Fatal`` once it stays the same for too long."""
+    """Ask ClickHouse for a number until it is what is wanted.
+
+    Raises ``Fatal`` once it stays the same for too long, ``StackError`` where ``child`` ends.
+    """
     last, deadline = -1, time.monotonic() + STALL_S
     with closing(Reader(settings)) as reader:
         while True:

@@ -19,13 +19,13 @@ import numpy as np
 import uvloop
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 
+from deploy.local.workers import WorkerProcess
 from schemas.topics import ALERTS_FRAUD, TopicNames
-from streams.bench.child import Child
 from streams.bench.laboratory import Laboratory
 from streams.bench.models import publish_models
 from streams.bench.shop import Shop
 from streams.bench.warm_up import warm_up
-from streams.bench.worker_run import wait_until_assigned, worker_command
+from streams.bench.worker_run import wait_until_assigned
 from streams.clickhouse.reader import Reader
 from streams.errors import Fatal
 from streams.replay.partitioner import key_hash
@@ -95,11 +95,10 @@ def measure_latency(laboratory: Laboratory, *, rate: int, seconds: int, users: i
     settings = laboratory.settings(prefix="live", database="live", fraud_threshold=0.0, churn_threshold=1.0)
     laboratory.produce(settings, shop, 0)
     publish_models(settings, Shop(users=users))
-    report = laboratory.folder / "latency.json"
-    with Child(worker_command(report), settings, report.with_suffix(".log")) as child:
-        wait_until_assigned(child, settings)
+    with WorkerProcess(settings.group, settings.to_env(), laboratory.folder) as worker:
+        wait_until_assigned(worker, settings)
         log = uvloop.run(_observed(settings, shop, n, rate))
-        child.end()
+        worker.end()
     times = sorted(log.sent.values())
     since = times[0] + WARM_UP_S
     counted = [at for at in times if at >= since]

@@ -7,7 +7,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
-from streams.bench.child import Child, Usage
+from deploy.local.child import Child, Usage
 from streams.bench.laboratory import wait_for
 from streams.clickhouse.reader import Reader
 from streams.settings import Settings
@@ -31,8 +31,8 @@ class PlainRun:
 
 
 def run_plain_worker(settings: Settings, folder: Path, *, events: int) -> PlainRun:
-    """Run the plain worker until ``events`` rows are written. Raises ``Fatal`` where it fails or stalls."""
-    with Child(_COMMAND, settings, folder / f"{settings.group}.log") as child:
+    """Run the plain worker until ``events`` rows are written; errors are those of ``wait_for``."""
+    with Child(_COMMAND, settings.to_env(), folder / f"{settings.group}.log") as child:
         wait_for(child, settings, _WRITTEN, lambda number: number >= events)
         usage = child.end()
     with closing(Reader(settings)) as reader:

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import json
-import sys
 from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from deploy.local.child import Child, Usage
+from deploy.local.workers import WorkerProcess
 from schemas.topics import INPUTS
-from streams.bench.child import Child, Usage
 from streams.bench.laboratory import wait_for
 from streams.clickhouse.reader import Reader
 from streams.settings import Settings
-
-FOOTFALL = (sys.executable, "-c", "from streams.commands import main; main()")
 
 _ASSIGNED = "SELECT uniqExact(topic, partition) FROM assignments"
 _DONE = "SELECT sum(records) FROM ledger"
@@ -44,34 +41,26 @@ class WorkerRun:
         return self.timed_events / self.seconds
 
 
-def worker_command(report: Path) -> list[str]:
-    return [*FOOTFALL, "worker", "--name", "bench", "--report", str(report)]
-
-
 def run_worker(settings: Settings, folder: Path, *, events: int) -> WorkerRun:
-    """Run the worker until all ``events`` are in the ledger. Raises ``Fatal`` where it fails or stalls."""
-    report = folder / f"{settings.group}.json"
-    with Child(worker_command(report), settings, report.with_suffix(".log")) as child:
-        wait_until_assigned(child, settings)
-        wait_for(child, settings, _DONE, lambda number: number >= events)
-        usage = child.end()
+    """Run the worker until all ``events`` are in the ledger; errors are those of ``wait_for``."""
+    with WorkerProcess(settings.group, settings.to_env(), folder) as worker:
+        wait_until_assigned(worker, settings)
+        wait_for(worker, settings, _DONE, lambda number: number >= events)
+        usage = worker.end()
     seconds, timed_events = _timed(settings)
-    return WorkerRun(
-        usage=usage, report=json.loads(report.read_bytes()), events=events, timed_events=timed_events, seconds=seconds
-    )
+    return WorkerRun(usage=usage, report=worker.report, events=events, timed_events=timed_events, seconds=seconds)
 
 
 def run_idle_worker(settings: Settings, folder: Path) -> WorkerRun:
     """Run a worker that finds its topics empty, until it has its partitions."""
-    report = folder / f"{settings.group}.json"
-    with Child(worker_command(report), settings, report.with_suffix(".log")) as child:
-        wait_until_assigned(child, settings)
-        usage = child.end()
-    return WorkerRun(usage=usage, report=json.loads(report.read_bytes()))
+    with WorkerProcess(settings.group, settings.to_env(), folder) as worker:
+        wait_until_assigned(worker, settings)
+        usage = worker.end()
+    return WorkerRun(usage=usage, report=worker.report)
 
 
-def wait_until_assigned(child: Child, settings: Settings) -> None:
-    wait_for(child, settings, _ASSIGNED, lambda number: number == len(INPUTS) * settings.partitions)
+def wait_until_assigned(worker: Child, settings: Settings) -> None:
+    wait_for(worker, settings, _ASSIGNED, lambda number: number == len(INPUTS) * settings.partitions)
 
 
 def _timed(settings: Settings) -> tuple[float, int]:

@@ -106,9 +106,10 @@ def _steps(stack: LocalStack, folder: Path, console: Console) -> Demo:
     with _step(console, "Having machine code compiled, once and for all"):
         machine_code.load()
     with ExitStack() as running:
-        workers = [WorkerProcess(f"worker-{n + 1}", settings.to_env(), folder / "workers") for n in range(N_WORKERS)]
-        for worker in workers:
-            running.callback(worker.kill)
+        workers = [
+            running.enter_context(WorkerProcess(f"worker-{n + 1}", settings.to_env(), folder / "workers"))
+            for n in range(N_WORKERS)
+        ]
         with _step(console, f"Starting {N_WORKERS} workers"):
             _wait_assigned(settings, workers)
         began = time.monotonic()
@@ -121,14 +122,15 @@ def _steps(stack: LocalStack, folder: Path, console: Console) -> Demo:
         with _step(console, "Learning from the labels that fell due"):
             _wait_learnt(settings, workers)
         with _step(console, "Stopping the workers"):
-            reports = [worker.stop() for worker in workers]
+            for worker in workers:
+                worker.end()
     with _step(console, "Auditing"):
         found = asyncio.run(audit(settings))
     return Demo(
         settings=settings,
         replayed=replayed,
         seconds=seconds,
-        workers=reports,
+        workers=[worker.report for worker in workers],
         audit=found,
         figures=figures(settings),
     )

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import json
-import os
 import re
 import signal
-import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -17,9 +14,10 @@ from typing import Any
 
 import psutil
 
+from deploy.local.process import last_lines
+from deploy.local.workers import WorkerProcess
 from streams.settings import Settings
 
-REPOSITORY = Path(__file__).parents[2]
 POLL_S = 0.05
 READY_TIMEOUT_S = 120.0
 LEAVE_TIMEOUT_S = 60.0
@@ -34,18 +32,9 @@ def wait_until(true: Callable[[], Any], timeout_s: float, what: str) -> None:
         time.sleep(POLL_S)
 
 
-@dataclass
-class Worker:
-    name: str
-    process: subprocess.Popen[bytes]
-    log: Path
-    report_file: Path
-    status: int | None = None
-    """Exit status, negative for a signal; None as long as nobody has looked."""
-
-    @property
-    def running(self) -> bool:
-        return self.process.poll() is None
+class Worker(WorkerProcess):
+    waited_for = False
+    """Whether its end was what the test wanted."""
 
     @property
     def text(self) -> str:
@@ -56,12 +45,6 @@ class Worker:
         """What it was assigned, in the words of its log."""
         return re.findall(r"\bassigned (.*)", self.text)
 
-    @property
-    def report(self) -> dict[str, Any]:
-        """Of a worker that has left."""
-        found: dict[str, Any] = json.loads(self.report_file.read_bytes())
-        return found
-
     def wait_assigned(self) -> None:
         def assigned_or_gone() -> bool:
             assert self.running, f"{self.name} ended by itself:\n{self.text}"
@@ -71,16 +54,13 @@ class Worker:
 
     def wait_paused(self) -> None:
         """Until it has stopped itself."""
-        stopped = psutil.Process(self.process.pid)
+        stopped = psutil.Process(self.pid)
         wait_until(lambda: stopped.status() == psutil.STATUS_STOPPED, READY_TIMEOUT_S, f"{self.name} stands still")
 
     def wait(self, timeout_s: float) -> int:
-        """Its exit status."""
-        self.status = self.process.wait(timeout_s)
-        return self.status
-
-    def signal(self, number: signal.Signals) -> None:
-        self.process.send_signal(number)
+        status = super().wait(timeout_s)
+        self.waited_for = True
+        return status
 
     @contextmanager
     def paused(self) -> Iterator[None]:
@@ -91,10 +71,6 @@ class Worker:
         finally:
             self.signal(signal.SIGCONT)
 
-    def kill(self) -> None:
-        self.signal(signal.SIGKILL)
-        self.wait(LEAVE_TIMEOUT_S)
-
     def leave(self) -> float:
         """SIGTERM; the seconds until it was gone."""
         began = time.monotonic()
@@ -104,7 +80,7 @@ class Worker:
         return time.monotonic() - began
 
     def tail(self, lines: int = LOG_TAIL) -> str:
-        return "\n".join(self.text.splitlines()[-lines:])
+        return last_lines(self.log, lines)
 
 
 @dataclass
@@ -120,29 +96,19 @@ class Fleet:
 
     def __exit__(self, *_: object) -> None:
         for worker in self.workers:
-            if worker.running:
-                worker.signal(signal.SIGKILL)
-            worker.process.wait(LEAVE_TIMEOUT_S)
+            worker.kill()
 
     @property
     def running(self) -> list[Worker]:
-        return [worker for worker in self.workers if worker.status is None and worker.running]
+        return [worker for worker in self.workers if worker.running]
 
     def start(self, *, at: str = "", **changes: Any) -> Worker:
         """A new worker, with changes of its settings; doesn't wait for it. ``at`` is a fault of ``worker_process``."""
         name = f"w{len(self.workers) + 1}"
-        log, report = self.folder / f"{name}.log", self.folder / f"{name}.json"
         arguments = ["--at", *at.split()] if at else []
         command = [sys.executable, str(Path(__file__).with_name("worker_process.py")), *arguments, "--"]
-        with log.open("wb") as out:
-            process = subprocess.Popen(
-                [*command, "--name", name, "--report", str(report)],
-                cwd=REPOSITORY,
-                env={**os.environ, "PYTHONPATH": str(REPOSITORY), **replace(self.settings, **changes).to_env()},
-                stdout=out,
-                stderr=out,
-            )
-        self.workers.append(Worker(name, process, log, report))
+        settings = replace(self.settings, **changes).to_env()
+        self.workers.append(Worker(name, settings, self.folder, command=command))
         return self.workers[-1]
 
     def leave(self) -> list[float]:
@@ -164,8 +130,8 @@ class Fleet:
         """Workers that ended though nobody wanted them to, and what an operator shouldn't have to read."""
         found = []
         for worker in self.workers:
-            if worker.status is None and not worker.running:
-                found.append(f"{worker.name} ended by itself with {worker.process.returncode}")
+            if not worker.running and not worker.waited_for:
+                found.append(f"{worker.name} ended by itself with {worker.status}")
             if "Traceback (most recent call last)" in worker.text:
                 found.append(f"{worker.name} printed a stack trace")
         return found

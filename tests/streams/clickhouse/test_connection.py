@@ -1,15 +1,14 @@
 from __future__ import annotations
 
 import socket
-import subprocess
 import sys
 import threading
 import time
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
+from deploy.local.child import Child
 from streams.clickhouse.connection import connect
 from streams.clickhouse.reader import Reader
 from streams.errors import Fatal, SettingError
@@ -28,19 +27,16 @@ def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
     """Port of a server that wants a password."""
     with socket.create_server(("127.0.0.1", 0)) as probe, socket.create_server(("127.0.0.1", 0)) as other:
         tcp_port, http_port = (taken.getsockname()[1] for taken in (probe, other))
-    data: Path = tmp_path_factory.mktemp("guarded")
-    ports = ["--tcp-port", str(tcp_port), "--http-port", str(http_port)]
-    server = subprocess.Popen(
-        [sys.executable, "-m", "deploy.local.clickhouse", "--data", data, *ports],
-        env={"CLICKHOUSE_PASSWORD": PASSWORD},
-        stderr=subprocess.DEVNULL,
-    )
-    deadline = time.monotonic() + 30
-    while not answers(tcp_port) and time.monotonic() < deadline:
-        time.sleep(0.05)
-    yield tcp_port
-    server.terminate()
-    server.wait(timeout=20)
+    folder = tmp_path_factory.mktemp("guarded")
+    where = ["--data", str(folder / "data"), "--tcp-port", str(tcp_port), "--http-port", str(http_port)]
+    command = [sys.executable, "-m", "deploy.local.clickhouse", *where]
+    with Child(command, {"CLICKHOUSE_PASSWORD": PASSWORD}, folder / "log") as server:
+        deadline = time.monotonic() + 30
+        while not answers(tcp_port) and time.monotonic() < deadline:
+            server.check()
+            time.sleep(0.05)
+        yield tcp_port
+        server.end()
 
 
 def asked(url: str) -> list[tuple[int]]:

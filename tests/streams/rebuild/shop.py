@@ -13,6 +13,7 @@ from typing import Any
 
 from aiokafka import AIOKafkaProducer
 
+from deploy.local.process import last_lines
 from deploy.local.workers import WorkerProcess
 from schemas.topics import CARTS, CLICKS, REVIEWS, TopicNames
 from streams.audit.findings import Audit
@@ -67,20 +68,16 @@ class Shop:
     @contextmanager
     def worker(self) -> Iterator[WorkerProcess]:
         self._workers += 1
-        worker = WorkerProcess(f"worker-{self._workers}", self.settings.to_env(), self._folder)
-        try:
+        with WorkerProcess(f"worker-{self._workers}", self.settings.to_env(), self._folder) as worker:
             yield worker
-            if worker.process.poll() is None:
-                worker.stop()
-        finally:
-            worker.kill()
+            worker.end()
 
     def wait_durable(self, worker: WorkerProcess) -> None:
         """Until all that was sent is in the ledger."""
         deadline = time.monotonic() + DEADLINE_S
         while self.value("SELECT sum(records) FROM ledger FINAL") < self._sent:
             worker.check()
-            assert time.monotonic() < deadline, f"not all of {self._sent} events are in the ledger: {worker.log_end()}"
+            assert time.monotonic() < deadline, f"not all of {self._sent} events are done: {last_lines(worker.log)}"
             time.sleep(0.1)
 
     def rebuild(self, **options: Any) -> Report:

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 import signal
-import subprocess
 import sys
 import threading
 import time
 import uuid
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -20,13 +18,14 @@ from typing import Any
 import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
+from deploy.local.child import Child
 from deploy.local.member import Member
 from deploy.local.stack import LocalStack
 from schemas.topics import CLICKS
 from streams.settings import Settings
 from streams.transport import ensure_topics
 
-REPOSITORY = Path(__file__).parents[3]
+JOURNAL_WORKER = Path(__file__).with_name("journal_worker.py")
 WAIT_S = 30.0
 PARTITIONS = 2
 COMMIT_INTERVAL_S = 0.5
@@ -40,12 +39,13 @@ class Broker:
     session_timeout_s: float
 
 
-@dataclass
-class Worker:
+class Worker(Child):
     """A worker process with its journal."""
 
-    process: subprocess.Popen[str]
-    journal: Path
+    def __init__(self, journal: Path, arguments: Sequence[str], settings: Settings) -> None:
+        self.journal = journal
+        command = [sys.executable, str(JOURNAL_WORKER), str(journal), *arguments]
+        super().__init__(command, settings.to_env(), journal.with_suffix(".log"))
 
     def lines(self, what: str) -> list[dict[str, Any]]:
         text = self.journal.read_text() if self.journal.exists() else ""
@@ -60,16 +60,17 @@ class Worker:
     def until(self, true: Callable[[Worker], Any], timeout_s: float = WAIT_S) -> None:
         deadline = time.monotonic() + timeout_s
         while not true(self):
-            assert self.process.poll() is None, f"the worker ended: {self.stderr()}"
+            assert self.running, f"the worker ended: {self.text()}"
             assert time.monotonic() < deadline, "the worker doesn't get there"
             time.sleep(0.05)
 
-    def stderr(self) -> str:
-        return self.journal.with_suffix(".stderr").read_text()
+    def text(self) -> str:
+        """All that it has printed."""
+        return self.log.read_text()
 
     def stop(self, number: signal.Signals = signal.SIGTERM) -> int:
-        self.process.send_signal(number)
-        return self.process.wait(WAIT_S)
+        self.signal(number)
+        return self.wait(WAIT_S)
 
 
 @dataclass
@@ -86,11 +87,7 @@ class Scene:
 
     def start(self, *arguments: str, **settings: Any) -> Worker:
         journal = self.folder / f"worker{len(self.workers)}.jsonl"
-        environment = {**os.environ, **replace(self.settings, **settings).to_env()}
-        command = [sys.executable, str(Path(__file__).with_name("journal_worker.py")), str(journal), *arguments]
-        with journal.with_suffix(".stderr").open("w") as stderr:
-            process = subprocess.Popen(command, cwd=REPOSITORY, env=environment, stderr=stderr, text=True)
-        self.workers.append(Worker(process, journal))
+        self.workers.append(Worker(journal, arguments, replace(self.settings, **settings)))
         return self.workers[-1]
 
     def feed(self, count: int, *, codec: str | None = None, topic: str = CLICKS) -> None:
@@ -202,9 +199,7 @@ def scene_on(tmp_path: Path) -> Iterator[Callable[[Broker], Scene]]:
 
     yield make
     for worker in (worker for scene in scenes for worker in scene.workers):
-        if worker.process.poll() is None:
-            worker.process.kill()
-            worker.process.wait()
+        worker.kill()
 
 
 @pytest.fixture

@@ -25,14 +25,14 @@ def test_each_codec_is_read_acked_and_committed(scene: Any) -> None:
     assert worker.stop() == 0
     assert worker.lines("stopped")
     assert scene.committed("labels") == {0: 5, 1: 5}
-    assert [line for line in worker.stderr().splitlines() if " INFO streams." not in line] == []
+    assert [line for line in worker.text().splitlines() if " INFO streams." not in line] == []
 
 
 def test_acks_out_of_order_stop_the_worker(scene_on_tansu: Any) -> None:
     scene_on_tansu.feed(2000)
     worker = scene_on_tansu.start("--ack", "reversed", batch_records=100)
-    assert worker.process.wait(20) == 1
-    lines = [line for line in worker.stderr().splitlines() if " INFO " not in line]
+    assert worker.wait(20) == 1
+    lines = [line for line in worker.text().splitlines() if " INFO " not in line]
     assert len(lines) == 1
     assert lines[0].startswith("footfall: clicks, partition ")
     assert lines[0].endswith("was acknowledged out of order")
@@ -44,8 +44,8 @@ def test_a_failing_handler_stops_the_worker(scene: Any) -> None:
     worker = scene.start("--fail-from", "100")
     worker.until(lambda _: scene.committed() == {0: 100, 1: 100})
     scene.feed(20)
-    assert worker.process.wait(20) == 1
-    lines = [line for line in worker.stderr().splitlines() if " INFO " not in line]
+    assert worker.wait(20) == 1
+    lines = [line for line in worker.text().splitlines() if " INFO " not in line]
     assert lines == ["footfall: unexpected ValueError: the handler failed"]
     assert scene.committed() == {0: 100, 1: 100}
     assert not worker.lines("stopped")
@@ -53,8 +53,8 @@ def test_a_failing_handler_stops_the_worker(scene: Any) -> None:
 
 def test_a_failing_task_stops_the_worker(scene_on_tansu: Any) -> None:
     worker = scene_on_tansu.start("--crash")
-    assert worker.process.wait(20) == 1
-    assert worker.stderr().splitlines()[-1] == "footfall: a task failed"
+    assert worker.wait(20) == 1
+    assert worker.text().splitlines()[-1] == "footfall: a task failed"
 
 
 def test_one_of_two_workers_leads(scene_on_tansu: Any) -> None:

@@ -105,9 +105,9 @@ def test_an_outage_within_the_deadline_passes_and_a_longer_one_stops_the_worker(
     try:
         time.sleep(10)
         for worker in impatient:
-            assert worker.process.wait(10) == 1
-            assert worker.stderr().splitlines()[-1].startswith("footfall: Kafka at ")
-            assert "has not answered for" in worker.stderr().splitlines()[-1]
+            assert worker.wait(10) == 1
+            assert worker.text().splitlines()[-1].startswith("footfall: Kafka at ")
+            assert "has not answered for" in worker.text().splitlines()[-1]
     finally:
         for broker in brokers:
             broker.member.cont()

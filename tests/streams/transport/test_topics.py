@@ -46,19 +46,19 @@ def test_a_missing_topic_is_named(counts: dict[str, int]) -> None:
 
 def test_a_worker_refuses_topics_that_do_not_exist(bare: Any) -> None:
     worker = bare.start()
-    assert worker.process.wait(20) == 1
+    assert worker.wait(20) == 1
     name = bare.settings.topic_prefix + "clicks"
     expected = f"footfall: topic {name} does not exist; create it with `footfall topics create`\n"
-    assert worker.stderr() == expected
+    assert worker.text() == expected
     assert name not in asyncio.run(describe(bare.settings))
 
 
 def test_a_worker_refuses_partition_counts_that_differ(bare: Any) -> None:
     asyncio.run(_create(bare.settings, {"clicks": 2, "carts": 3, "reviews": 2, "labels": 1}))
     worker = bare.start()
-    assert worker.process.wait(20) == 1
-    assert worker.stderr().startswith("footfall: these topics must have the same number of partitions, but ")
-    assert worker.stderr().count("\n") == 1
+    assert worker.wait(20) == 1
+    assert worker.text().startswith("footfall: these topics must have the same number of partitions, but ")
+    assert worker.text().count("\n") == 1
 
 
 async def _create(settings: Settings, counts: dict[str, int]) -> None:

@@ -1,7 +1,5 @@
 """A server with a user and a password."""
 
-import os
-import subprocess
 import sys
 import time
 from collections.abc import Iterator
@@ -11,6 +9,7 @@ import pytest
 from clickhouse_driver import Client
 from clickhouse_driver.errors import ServerException
 
+from deploy.local.child import Child
 from deploy.local.clickhouse.account import Account
 from deploy.local.kafka_probe import names_a_broker
 from deploy.local.ports import HOST, free_ports, is_free
@@ -19,15 +18,16 @@ from deploy.local.ports import HOST, free_ports, is_free
 @pytest.fixture
 def guarded_port(tmp_path: Path) -> Iterator[int]:
     tcp_port, http_port = free_ports(2)
-    where = ["--data", str(tmp_path), "--tcp-port", str(tcp_port), "--http-port", str(http_port)]
+    where = ["--data", str(tmp_path / "data"), "--tcp-port", str(tcp_port), "--http-port", str(http_port)]
     command = [sys.executable, "-m", "deploy.local.clickhouse", *where, "--user", "analyst"]
-    with subprocess.Popen(command, env={**os.environ, "CLICKHOUSE_PASSWORD": "s3cret"}) as server:
+    with Child(command, {"CLICKHOUSE_PASSWORD": "s3cret"}, tmp_path / "log") as server:
         deadline = time.monotonic() + 30
         while is_free(tcp_port):
+            server.check()
             assert time.monotonic() < deadline
             time.sleep(0.05)
         yield tcp_port
-        server.terminate()
+        server.end()
 
 
 def test_only_the_right_account_is_admitted(guarded_port: int) -> None:
