@@ -3,7 +3,6 @@ from __future__ import annotations
 import asyncio
 import base64
 import json
-from collections.abc import Iterator
 from dataclasses import replace
 from uuid import uuid4
 
@@ -32,13 +31,6 @@ def settings(settings: Settings, kafka: str) -> Settings:
     settings = replace(settings, kafka=kafka, topic_prefix=f"{uuid4().hex[:8]}.", partitions=2)
     asyncio.run(ensure_topics(settings))
     return settings
-
-
-@pytest.fixture
-def reader(settings: Settings) -> Iterator[Reader]:
-    reader = Reader(settings)
-    yield reader
-    reader.close()
 
 
 def write(settings: Settings, topic: str, offset: int, reason: str, *, n: int = 1, value: bytes = NOT_JSON) -> None:

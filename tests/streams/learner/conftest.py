@@ -21,20 +21,6 @@ def keyed(settings: Settings) -> Settings:
 
 
 @pytest.fixture
-def writer(keyed: Settings) -> Iterator[Writer]:
-    writer = Writer(keyed)
-    yield writer
-    writer.close()
-
-
-@pytest.fixture
-def reader(keyed: Settings) -> Iterator[Reader]:
-    reader = Reader(keyed)
-    yield reader
-    reader.close()
-
-
-@pytest.fixture
 def planted(writer: Writer, reader: Reader) -> Planted:
     return Planted(writer, reader)
 

@@ -21,20 +21,6 @@ DEADLINE_S = 20.0
 
 
 @pytest.fixture
-def reader(settings: Settings) -> Iterator[Reader]:
-    reader = Reader(settings)
-    yield reader
-    reader.close()
-
-
-@pytest.fixture
-def writer(settings: Settings) -> Iterator[Writer]:
-    writer = Writer(settings)
-    yield writer
-    writer.close()
-
-
-@pytest.fixture
 def owner(settings: Settings, reader: Reader, writer: Writer) -> Callable[..., Owner]:
     """Makes workers on one thread; ``settings=`` others than the test's."""
 

@@ -1,3 +1,5 @@
+"""Connections to the test's database."""
+
 from __future__ import annotations
 
 from collections.abc import Iterator
