@@ -6,22 +6,20 @@ and counted. That depends on the log alone, so every reader of the log finds the
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 import numpy.typing as npt
-import xxhash
 from numba import njit
+
+from schemas.texts import Texts
 
 _FIRST_CAPACITY = 1 << 12
 _FREE = np.int64(-1)
 
 
-def identities(user_id: Sequence[str], event_id: Sequence[str]) -> npt.NDArray[np.uint64]:
+def identities(user_id: Texts, event_id: Texts) -> npt.NDArray[np.uint64]:
     """What makes n events the same or different, on one topic: 64-bit hashes of shape (n,), never 0."""
-    digest = xxhash.xxh3_64_intdigest
-    hashes = [digest(f"{user}\0{event}".encode()) or 1 for user, event in zip(user_id, event_id, strict=True)]
-    return np.array(hashes, dtype=np.uint64)
+    hashes = event_id.hashes(seeds=user_id.hashes())
+    return np.maximum(hashes, np.uint64(1))
 
 
 class DuplicateWindow:

@@ -66,7 +66,7 @@ class Engine:
         if not applied.all():
             kept = np.flatnonzero(applied)
             views = Views(views.shopper.take(kept), _of_kept(views, kept, len(events)))
-            events = events.take(applied)
+            events = events.take(kept)
         churn, churn_predictions = self._churn(events, views, scorers[CHURN.name])
         fraud, fraud_predictions = self._fraud(events, views, scorers[FRAUD.name])
         return ScoredBatch(
@@ -86,9 +86,8 @@ class Engine:
     def _fraud(self, events: EventBatch, views: Views, scorer: Scorer) -> tuple[Scores, Predictions]:
         """Purchases are scored, and each gets a label."""
         n = len(events)
-        is_purchase = events.type == EVENT_TYPES["purchase"]
-        rows = np.flatnonzero(is_purchase)
-        purchases = events.take(is_purchase)
+        rows = np.flatnonzero(events.type == EVENT_TYPES["purchase"])
+        purchases = events.take(rows)
         instruments = {kind: views.of_rows(kind, rows, n) for kind in INSTRUMENTS}
         features = fraud_features(views.shopper.take(rows), instruments, purchases)
         scored = scorer.score(features)

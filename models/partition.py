@@ -10,10 +10,11 @@ import numpy as np
 import numpy.typing as npt
 
 from models.profiles.kernel import Observations, View
-from models.profiles.table import Dirty, ProfileTable, hash_of
+from models.profiles.table import Dirty, ProfileTable
 from schemas.batch import EventBatch
 from schemas.events import EVENT_TYPES
 from schemas.layout import KINDS, OFFSETS
+from schemas.texts import Texts
 
 INSTRUMENTS = ("device", "card", "ip", "merchant")
 """What is paid with and to whom. Their profiles are made of payments; those of shoppers and items of all events."""
@@ -26,8 +27,14 @@ class Named(NamedTuple):
     """The events of a batch that name a profile of one kind."""
 
     rows: npt.NDArray[np.int64]  # (m,)
-    ids: Sequence[str]  # m of them
-    slots: npt.NDArray[np.int64]  # (m,); -1 for those not in memory
+    ids: Sequence[str]  # the different ones, k of them
+    code: npt.NDArray[np.int32]  # (m,) places in ids
+    slot_of: npt.NDArray[np.int64]  # (k,); -1 for those not in memory
+
+    @property
+    def slots(self) -> npt.NDArray[np.int64]:
+        """Of shape (m,)."""
+        return self.slot_of[self.code]
 
 
 class Views(NamedTuple):
@@ -85,9 +92,9 @@ class PartitionProfiles:
         located = self._locate(events)
         wanted = {}
         for kind, named in located.named.items():
-            absent = np.flatnonzero(named.slots < 0)
+            absent = np.flatnonzero(named.slot_of < 0)
             if len(absent):
-                wanted[kind] = list(dict.fromkeys(named.ids[row] for row in absent.tolist()))
+                wanted[kind] = [named.ids[place] for place in absent.tolist()]
         if self.complete:
             for kind, ids in wanted.items():
                 self.tables[kind].create(ids)
@@ -99,9 +106,6 @@ class PartitionProfiles:
         located = self._locate(events).named
         self._located = None
         shoppers, items = located["user"], located["item"]
-        user_hash = self.tables["user"].hashes(shoppers.slots)
-        item_hash = np.zeros(len(events), dtype=np.uint64)
-        item_hash[items.rows] = self.tables["item"].hashes(items.slots)
         seen_by_shopper = Observations(
             topic=OFFSETS.index(events.topic),
             offset=events.offset,
@@ -111,13 +115,13 @@ class PartitionProfiles:
             quantity=events.quantity,
             amount=events.amount,
             rating=events.rating,
-            peer=item_hash,
-            session=_hashes(events.session),
-            device=_hashes(events.device),
-            country=_hashes(events.country),
+            peer=events.item.hashes(),
+            session=events.session.hashes(),
+            device=events.device.hashes(),
+            country=events.country.hashes(),
         )
         shopper = self.tables["user"].observe(shoppers.slots, seen_by_shopper, tick=tick)
-        seen_by_others = seen_by_shopper._replace(peer=user_hash)
+        seen_by_others = seen_by_shopper._replace(peer=events.user_id.hashes())
         self.tables["item"].absorb(items.slots, _of_rows(seen_by_others, items.rows), tick=tick)
         instruments = {}
         for kind in INSTRUMENTS:
@@ -130,23 +134,25 @@ class PartitionProfiles:
         """Looks the profiles up, and those once more that were absent the last time."""
         if self._located is None or self._located.events is not events:
             payments = np.flatnonzero(_PAYMENTS[events.type])
+            everything = np.arange(len(events))
             named = {
-                "user": self._named("user", np.arange(len(events)), events.user_id),
-                "item": self._named("item", *_present(events.item)),
+                "user": self._named("user", everything, events.user_id),
+                "item": self._named("item", everything, events.item),
             }
             for kind in INSTRUMENTS:
-                column = getattr(events, kind)
-                rows, ids = _present([column[row] for row in payments])
-                named[kind] = self._named(kind, payments[rows], ids)
+                named[kind] = self._named(kind, payments, getattr(events, kind))
             self._located = _Located(events, named)
         else:
             for kind, known in self._located.named.items():
-                if (known.slots < 0).any():
-                    self._located.named[kind] = self._named(kind, known.rows, known.ids)
+                if (known.slot_of < 0).any():
+                    self._located.named[kind] = known._replace(slot_of=self.tables[kind].locate(known.ids))
         return self._located
 
-    def _named(self, kind: str, rows: npt.NDArray[np.int64], ids: Sequence[str]) -> Named:
-        return Named(rows, ids, self.tables[kind].locate(ids))
+    def _named(self, kind: str, rows: npt.NDArray[np.int64], column: Texts) -> Named:
+        """Of those ``rows`` of the column that aren't empty."""
+        rows = rows[column.size[rows] > 0]
+        ids, code = column.take(rows).distinct()
+        return Named(rows, ids, code, self.tables[kind].locate(ids))
 
     def take_dirty(self) -> Iterator[tuple[str, Dirty]]:
         """Copies of the dirty rows by kind, now in flight; kinds without are left out."""
@@ -164,19 +170,5 @@ class PartitionProfiles:
         return forgotten
 
 
-def _present(values: Sequence[str]) -> tuple[npt.NDArray[np.int64], Sequence[str]]:
-    """The rows that aren't empty, and their values."""
-    if all(values):
-        return np.arange(len(values)), values
-    rows = [row for row, value in enumerate(values) if value]
-    return np.array(rows, dtype=np.int64), [values[row] for row in rows]
-
-
 def _of_rows(observations: Observations, rows: npt.NDArray[np.int64]) -> Observations:
     return observations if len(rows) == len(observations.offset) else observations.take(rows)
-
-
-def _hashes(values: Sequence[str]) -> npt.NDArray[np.uint64]:
-    """Hashes of shape (n,), each different value hashed once."""
-    known = {value: hash_of(value) for value in set(values)}
-    return np.array([known[value] for value in values], dtype=np.uint64)

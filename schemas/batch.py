@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
+
+from schemas.texts import Pools, Texts
 
 TEXTS = (
     "event_id",
@@ -42,24 +44,24 @@ class EventBatch:
     type: npt.NDArray[np.uint8]
     ts: npt.NDArray[np.int64]
 
-    event_id: Sequence[str]
-    user_id: Sequence[str]
-    item: Sequence[str]
-    category: Sequence[str]
-    brand: Sequence[str]
-    currency: Sequence[str]
-    query: Sequence[str]
-    session: Sequence[str]
-    order_id: Sequence[str]
-    method: Sequence[str]
-    card: Sequence[str]
-    ip: Sequence[str]
-    device: Sequence[str]
-    country: Sequence[str]
-    merchant: Sequence[str]
-    text: Sequence[str]
-    target: Sequence[str]
-    verdict: Sequence[str]
+    event_id: Texts
+    user_id: Texts
+    item: Texts
+    category: Texts
+    brand: Texts
+    currency: Texts
+    query: Texts
+    session: Texts
+    order_id: Texts
+    method: Texts
+    card: Texts
+    ip: Texts
+    device: Texts
+    country: Texts
+    merchant: Texts
+    text: Texts
+    target: Texts
+    verdict: Texts
 
     price: npt.NDArray[np.float64]
     quantity: npt.NDArray[np.float64]
@@ -69,20 +71,27 @@ class EventBatch:
     def __len__(self) -> int:
         return len(self.offset)
 
-    def take(self, keep: npt.NDArray[np.bool_]) -> EventBatch:
+    @classmethod
+    def joined(cls, parts: Sequence[Self]) -> Self:
+        """The events of one or more parts, of one topic, one part after the other; the partition is the first one's."""
+        if len(parts) == 1:
+            return parts[0]
+        pools = Pools()
+        columns = {name: _joined([getattr(part, name) for part in parts], pools) for name in _COLUMNS}
+        return cls(topic=parts[0].topic, partition=parts[0].partition, **columns)
+
+    def take(self, rows: npt.NDArray[np.intp]) -> Self:
+        """The events in ``rows``, in that order."""
+        columns = {name: getattr(self, name).take(rows) for name in _COLUMNS}
+        return type(self)(topic=self.topic, partition=self.partition, **columns)
+
+    def where(self, keep: npt.NDArray[np.bool_]) -> Self:
         """The events where ``keep``, of shape (n,), is true; the batch itself where all are."""
-        if keep.all():
-            return self
-        rows = np.flatnonzero(keep)
-        columns = {
-            field.name: _taken(getattr(self, field.name), rows)
-            for field in fields(self)
-            if field.name not in ("topic", "partition")
-        }
-        return EventBatch(topic=self.topic, partition=self.partition, **columns)
+        return self if keep.all() else self.take(np.flatnonzero(keep))
 
 
-def _taken(column: Any, rows: npt.NDArray[np.intp]) -> Any:
-    if isinstance(column, np.ndarray):
-        return column[rows]
-    return [column[row] for row in rows]
+_COLUMNS = [field.name for field in fields(EventBatch) if field.name not in ("topic", "partition")]
+
+
+def _joined(columns: Sequence[Any], pools: Pools) -> Any:
+    return pools.joined(columns) if isinstance(columns[0], Texts) else np.concatenate(columns)

@@ -1,24 +1,27 @@
 """From a run of Kafka records to columns of events: the one place that sees records.
 
-A run is decoded as one JSON stream in one call, which costs half of decoding its records one by one. Where anything is
-off (the call fails, a value might not be exactly one object, a key isn't its user) the run is decoded record by record,
-so that each bad record becomes a dead letter with its reason and its neighbours go through.
+Plain events go straight to columns. The others are decoded by msgspec as one JSON stream in one call, which costs half
+of decoding them one by one. Where anything is off (the call fails, a value might not be exactly one object, a key isn't
+its user) they are decoded one by one, so that each bad record becomes a dead letter with its reason and its neighbours
+go through.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from schemas.batch import EventBatch
+from schemas.batch import NUMBERS, TEXTS, EventBatch
 from schemas.deadletters import DeadLetter
 from schemas.events import EVENTS_OF_TOPIC, Event
 from schemas.records import Joined, Record, RecordLike, Records
+from schemas.scan import Contract, Scanned, scan
+from schemas.texts import Texts
 
 _OPENING, _CLOSING = ord("{"), ord("}")
 _AT_FIELD = re.compile(r"^(?P<what>.*) - at `\$\.?(?P<field>[^`]*)`$", re.DOTALL)
@@ -30,7 +33,7 @@ class Decoded(NamedTuple):
 
 
 class Decoder:
-    """Decodes the records of one topic. Not thread-safe; costs 1 µs of CPU an event on clean input.
+    """Decodes the records of one topic. Costs 0.6 µs of CPU an event where they are plain, else about 3.
 
     Parameters
     ----------
@@ -43,12 +46,22 @@ class Decoder:
     def __init__(self, topic: str, *, max_ahead_ms: int = 3_600_000) -> None:
         self.topic = topic
         self.max_ahead_ms = max_ahead_ms
+        self._contract = Contract.of(topic)
         self._json = msgspec.json.Decoder(EVENTS_OF_TOPIC[topic])
 
     def decode(self, partition: int, records: Records | Sequence[RecordLike]) -> Decoded:
         """Never raises for what a record holds: that goes to ``dead_letters``."""
         if not isinstance(records, Records):
             records = Records.of(records)
+        scanned = scan(self._contract, records, max_ahead_ms=self.max_ahead_ms)
+        plain = self._scanned_columns(partition, records, scanned)
+        if scanned.plain.all():
+            return Decoded(plain, [])
+        others, letters = self._decode_others(partition, records.where(~scanned.plain))
+        events = EventBatch.joined([plain.where(scanned.plain), others])
+        return Decoded(events.take(np.argsort(events.offset)), letters)
+
+    def _decode_others(self, partition: int, records: Records) -> Decoded:
         events = self._decode_run(records)
         if events is not None:
             batch = self._columns(partition, records.offset, events)
@@ -110,36 +123,33 @@ class Decoder:
             )
         return event
 
+    def _scanned_columns(self, partition: int, records: Records, scanned: Scanned) -> EventBatch:
+        pool = records.values.text
+        columns: dict[str, Any] = dict(zip(NUMBERS, scanned.numbers, strict=True))
+        for row, name in enumerate(TEXTS):
+            columns[name] = Texts(pool, scanned.start[row], scanned.size[row])
+        return EventBatch(
+            topic=self.topic,
+            partition=partition,
+            offset=records.offset,
+            type=scanned.type,
+            ts=scanned.ts,
+            **columns,
+        )
+
     def _columns(self, partition: int, offset: npt.NDArray[np.int64], events: Sequence[Event]) -> EventBatch:
-        # Written out: a comprehension reads an attribute in 10 ns, attrgetter and zip in 20.
+        n = len(events)
+        texts = Texts.of([getattr(event, name) for name in TEXTS for event in events])  # in one pool
+        columns: dict[str, Any] = {name: texts[row * n : (row + 1) * n] for row, name in enumerate(TEXTS)}
+        for name in NUMBERS:
+            columns[name] = np.array([getattr(event, name) for event in events], dtype=np.float64)
         return EventBatch(
             topic=self.topic,
             partition=partition,
             offset=offset,
             type=np.array([event.code for event in events], dtype=np.uint8),
             ts=np.array([event.ts for event in events], dtype=np.int64),
-            event_id=[event.event_id for event in events],
-            user_id=[event.user_id for event in events],
-            item=[event.item for event in events],
-            category=[event.category for event in events],
-            brand=[event.brand for event in events],
-            currency=[event.currency for event in events],
-            query=[event.query for event in events],
-            session=[event.session for event in events],
-            order_id=[event.order_id for event in events],
-            method=[event.method for event in events],
-            card=[event.card for event in events],
-            ip=[event.ip for event in events],
-            device=[event.device for event in events],
-            country=[event.country for event in events],
-            merchant=[event.merchant for event in events],
-            text=[event.text for event in events],
-            target=[event.target for event in events],
-            verdict=[event.verdict for event in events],
-            price=np.array([event.price for event in events], dtype=np.float64),
-            quantity=np.array([event.quantity for event in events], dtype=np.float64),
-            amount=np.array([event.amount for event in events], dtype=np.float64),
-            rating=np.array([event.rating for event in events], dtype=np.float64),
+            **columns,
         )
 
 

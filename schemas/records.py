@@ -133,6 +133,10 @@ class Records:
         columns = self.offset.tolist(), self.timestamp.tolist(), self.keys, self.values
         return map(Record, *columns)
 
+    def where(self, keep: npt.NDArray[np.bool_]) -> Self:
+        """Those where ``keep``, of shape (n,), is true; the records themselves where all are."""
+        return self if keep.all() else self.of([self[row] for row in np.flatnonzero(keep).tolist()])
+
     def after(self, offset: int) -> Self:
         """Those beyond ``offset``."""
         row = int(np.searchsorted(self.offset, offset, side="right"))

@@ -7,7 +7,6 @@ from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-import xxhash
 
 from models.profiles.kernel import Observations, View, absorb, observe
 from models.profiles.state import Columns, Profiles
@@ -16,11 +15,6 @@ from schemas.layout import TOTALS
 _EVENTS = TOTALS.index("events")
 _FIRST_CAPACITY = 1024
 _EPOCH_SHIFT = np.uint64(32)
-
-
-def hash_of(value: str) -> int:
-    """64-bit XXH3 of the UTF-8 form, as ClickHouse's ``xxh3``; 0 for the empty string."""
-    return xxhash.xxh3_64_intdigest(value.encode()) if value else 0
 
 
 class Dirty(NamedTuple):
@@ -54,7 +48,6 @@ class ProfileTable:
     def _allocate(self, capacity: int) -> None:
         self.profiles = Profiles.empty(capacity)
         self._ids: list[str] = [""] * capacity
-        self._hashes = np.zeros(capacity, dtype=np.uint64)
         self._free = list(range(capacity - 1, -1, -1))
         self._dirty = np.zeros(capacity, dtype=np.bool_)
         self._in_flight = np.zeros(capacity, dtype=np.bool_)
@@ -66,7 +59,7 @@ class ProfileTable:
     @property
     def nbytes(self) -> int:
         """Bytes of the arrays; ids and their index take about 150 more a row."""
-        return self.profiles.nbytes + self._hashes.nbytes + self._used_at.nbytes
+        return self.profiles.nbytes + self._used_at.nbytes
 
     def locate(self, ids: Sequence[str]) -> npt.NDArray[np.int64]:
         """Slots of shape (n,): -1 where the id is empty or its profile isn't in memory."""
@@ -76,10 +69,6 @@ class ProfileTable:
     def missing(self, ids: Sequence[str]) -> list[str]:
         """The distinct ids, without the empty one, whose profiles aren't in memory."""
         return [id for id in dict.fromkeys(ids) if id and id not in self._slots]
-
-    def hashes(self, slots: npt.NDArray[np.int64]) -> npt.NDArray[np.uint64]:
-        """The hash of each slot's id, of shape (n,); 0 for a slot of -1."""
-        return np.where(slots >= 0, self._hashes[slots], np.uint64(0))
 
     def load(self, ids: Sequence[str], columns: Columns) -> None:
         """Takes rows over from the database, as clean. Ids that are in memory already must not be among them."""
@@ -94,7 +83,6 @@ class ProfileTable:
         slots = [self._free.pop() for _ in ids]
         rows = np.array(slots, dtype=np.int64)
         self.profiles.put(rows, values)
-        self._hashes[rows] = [hash_of(id) for id in ids]
         self._used_at[rows] = 0
         self._slots.update(zip(ids, slots, strict=True))
         for slot, id in zip(slots, ids, strict=True):
@@ -109,7 +97,6 @@ class ProfileTable:
         self.profiles = self.profiles.grown(larger)
         self._ids += [""] * extra
         self._free += range(larger - 1, capacity - 1, -1)
-        self._hashes = np.concatenate([self._hashes, np.zeros(extra, dtype=np.uint64)])
         self._dirty = np.concatenate([self._dirty, np.zeros(extra, dtype=np.bool_)])
         self._in_flight = np.concatenate([self._in_flight, np.zeros(extra, dtype=np.bool_)])
         self._used_at = np.concatenate([self._used_at, np.full(extra, -1, dtype=np.int64)])

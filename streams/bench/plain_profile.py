@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from math import exp, log
 
-import xxhash
-
 from models.profiles import recent
 from schemas.events import Event
+from schemas.hashing import hash_of
 from schemas.layout import HLL_REGISTERS, MEASURES, OFFSETS, RECENT, SCALES_MS
 
 DAY_MS = 86_400_000
@@ -22,10 +21,6 @@ _SPENT, _REFUNDED, _STARS, _NIGHT, _CART_UNITS, _CART_VALUE = map(
     MEASURES.index, ("spent", "refunded", "stars", "night", "cart_units", "cart_value")
 )
 _CART_ADD, _CART_REMOVE, _PURCHASE, _RETURN, _REVIEW = 4, 5, 7, 8, 9
-
-
-def hash_of(value: str) -> int:
-    return xxhash.xxh3_64_intdigest(value.encode()) if value else 0
 
 
 class PlainProfile:

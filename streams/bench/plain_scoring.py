@@ -13,9 +13,10 @@ from models.catalogue import CHURN, FRAUD
 from models.scoring import NOT_SCORED, SCORED
 from models.snapshots import Loaded
 from schemas.events import Event
+from schemas.hashing import hash_of
 from schemas.layout import KINDS, OFFSETS
 from streams.bench.plain_features import churn_features, fraud_features
-from streams.bench.plain_profile import DAY_MS, PlainProfile, hash_of
+from streams.bench.plain_profile import DAY_MS, PlainProfile
 
 _CHECKOUT, _PURCHASE, _RETURN = 6, 7, 8
 _PAYMENTS = (_CHECKOUT, _PURCHASE, _RETURN)

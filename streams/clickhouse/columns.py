@@ -1,6 +1,7 @@
 """The wire form of a column in ClickHouse's native format.
 
-Numbers are arrays whose bytes go out as they are (2 ns a value), text is a sequence of ``str`` or ``bytes``. A
+Numbers are arrays whose bytes go out as they are (2 ns a value), text is a sequence of ``str`` or ``bytes``, fastest as
+``Texts`` (10 to 40 ns a value). A
 ``DateTime64`` is the ``int64`` that is stored, so for ``DateTime64(3)`` Unix milliseconds, whatever the time zone.
 Types that aren't known here (enums, maps, tuples, ...) go through the driver's own conversions.
 
@@ -16,6 +17,8 @@ from typing import Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 from clickhouse_driver.columns.service import read_column, write_column
+
+from schemas.texts import Distinct, Texts
 
 Column: TypeAlias = Sequence[Any] | npt.NDArray[Any]
 
@@ -51,6 +54,8 @@ def write(kind: str, values: Column, out: Any, context: Any) -> None:
     dtype = dtype_of(kind)
     if dtype is not None:
         out.write(_cast(values, dtype).tobytes())
+    elif kind == "String" and isinstance(values, Texts):
+        out.write(values.with_sizes())
     elif kind == "String":
         out.write_strings(_listed(values), encoding=_ENCODING)
     elif kind.startswith("FixedString("):
@@ -97,16 +102,21 @@ def _cast(values: Column, dtype: str) -> npt.NDArray[Any]:
 
 
 def _write_dictionary(values: Sequence[str], out: Any) -> None:
-    index = {value: key for key, value in enumerate(dict.fromkeys(values))}
-    width = max(0, (len(index) - 1).bit_length() - 1) // 8  # 0, 1, 2 for 1, 2, 3 and more bytes a key
+    different, code = values.distinct() if isinstance(values, Texts) else _distinct(values)
+    width = max(0, (len(different) - 1).bit_length() - 1) // 8  # 0, 1, 2 for 1, 2, 3 and more bytes a key
     key_type = min(width, 2)
-    if len(index) == 1:
-        keys = np.zeros(len(values), dtype=_KEY_DTYPES[key_type])
+    out.write(np.array([_LOW_CARDINALITY_VERSION, _KEYS_IN_BLOCK | key_type, len(different)], "<u8").tobytes())
+    out.write_strings(different, encoding=_ENCODING)
+    out.write(np.array([len(values)], "<u8").tobytes() + code.astype(_KEY_DTYPES[key_type]).tobytes())
+
+
+def _distinct(values: Sequence[str]) -> Distinct:
+    place = {value: code for code, value in enumerate(dict.fromkeys(values))}
+    if len(place) == 1:
+        code = np.zeros(len(values), dtype=np.int32)
     else:
-        keys = np.fromiter(map(index.__getitem__, values), dtype=_KEY_DTYPES[key_type], count=len(values))
-    out.write(np.array([_LOW_CARDINALITY_VERSION, _KEYS_IN_BLOCK | key_type, len(index)], "<u8").tobytes())
-    out.write_strings(list(index), encoding=_ENCODING)
-    out.write(np.array([len(values)], "<u8").tobytes() + keys.tobytes())
+        code = np.fromiter(map(place.__getitem__, values), dtype=np.int32, count=len(values))
+    return Distinct(list(place), code)
 
 
 def _read_dictionary(n_rows: int, source: Any, encoding: str | None) -> list[Any]:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from schemas.batch import NUMBERS, TEXTS, EventBatch
+from schemas.texts import Texts
 from streams.clickhouse.reader import Reader
 from streams.rebuild.plan import HOME, Stretch
 
@@ -27,6 +28,6 @@ def batches(reader: Reader, stretch: Stretch, partitions: int) -> Iterator[Event
     params = {"topic": stretch.topic, "partition": stretch.partition, "home": stretch.home, "partitions": partitions}
     for first, last in stretch.chunks():
         found = reader.columns(_CHUNK, params | {"first": first, "last": last})
-        absent = [""] * len(found["offset"])
-        unread: dict[str, Any] = {name: absent for name in TEXTS if name not in _READ_TEXTS}
-        yield EventBatch(topic=stretch.topic, partition=stretch.partition, **unread, **found)
+        columns: dict[str, Any] = dict.fromkeys(TEXTS, Texts.absent(len(found["offset"]))) | found
+        columns |= {name: Texts.of(found[name]) for name in _READ_TEXTS}
+        yield EventBatch(topic=stretch.topic, partition=stretch.partition, **columns)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import chain
 from typing import Any
@@ -19,6 +19,7 @@ from models.profiles.table import Dirty
 from schemas import alerts
 from schemas.batch import NUMBERS, TEXTS, EventBatch
 from schemas.layout import KINDS
+from schemas.texts import Texts
 from schemas.topics import BEHAVIOUR
 from streams.worker.claims import Start
 from streams.worker.processor import Outcome
@@ -66,11 +67,12 @@ class Cut:
 
     def _scored_events(self, batches: Sequence[ScoredBatch]) -> Columns:
         columns = self._event_columns([batch.events for batch in batches], numbers=NUMBERS, texts=_EVENT_TEXTS)
+        run = np.repeat(np.arange(len(batches)), [len(batch.events) for batch in batches])
         for model in MODELS:
             scores = [batch.scores[model] for batch in batches]
             columns[f"{model}_state"] = np.concatenate([score.state for score in scores])
             columns[f"{model}_score"] = np.concatenate([score.probability for score in scores])
-            columns[f"{model}_version"] = _repeated((score.version, len(score.state)) for score in scores)
+            columns[f"{model}_version"] = Texts.of([score.version for score in scores]).take(run)
         return columns
 
     def labels(self) -> Columns:
@@ -80,21 +82,17 @@ class Cut:
     def _event_columns(self, batches: Sequence[EventBatch], *, numbers: Sequence[str], texts: Sequence[str]) -> Columns:
         if not batches:
             return {}
-        sizes = [len(batch) for batch in batches]
+        events = EventBatch.joined(batches)
         columns: Columns = {
-            "topic": _repeated((batch.topic, len(batch)) for batch in batches),
-            "partition": np.repeat([batch.partition for batch in batches], sizes),
-            "offset": np.concatenate([batch.offset for batch in batches]),
-            "type_code": np.concatenate([batch.type for batch in batches]),
-            "ts": np.concatenate([batch.ts for batch in batches]),
-            "written_ms": np.full(sum(sizes), self.written_ms),
+            "topic": Texts.of([events.topic]).take(np.zeros(len(events), dtype=np.intp)),
+            "partition": np.repeat([batch.partition for batch in batches], [len(batch) for batch in batches]),
+            "offset": events.offset,
+            "type_code": events.type,
+            "ts": events.ts,
+            "written_ms": np.full(len(events), self.written_ms),
         }
-        for name in numbers:
-            columns[name] = np.concatenate([getattr(batch, name) for batch in batches])
-        for name in texts:
-            column = list(chain.from_iterable(getattr(batch, name) for batch in batches))
-            if any(column):
-                columns[name] = column
+        columns |= {name: getattr(events, name) for name in numbers}
+        columns |= {name: text for name in texts if (text := getattr(events, name)).size.any()}
         return columns
 
     def dead_letters(self) -> Columns:
@@ -126,8 +124,8 @@ class Cut:
         n = len(rows)
         return {
             "kind": [predictions.kind] * n,
-            "event_id": [events.event_id[row] for row in rows],
-            "user_id": [events.user_id[row] for row in rows],
+            "event_id": events.event_id.take(rows).tolist(),
+            "user_id": events.user_id.take(rows).tolist(),
             "topic": [events.topic] * n,
             "partition": np.full(n, events.partition),
             "offset": events.offset[rows],
@@ -188,10 +186,6 @@ class Cut:
             "worker": [worker] * n,
             "written_ms": np.full(n, self.written_ms),
         }
-
-
-def _repeated(runs: Iterable[tuple[str, int]]) -> list[str]:
-    return [value for value, n in runs for _ in range(n)]
 
 
 def _joined(parts: Sequence[Columns]) -> Columns:

@@ -98,7 +98,7 @@ class Processor:
             outcome.identity = np.zeros(run.last - outcome.first + 1, dtype=np.uint64)
             outcome.identity[events.offset[fresh] - outcome.first] = identity[fresh]
             outcome.max_ts_ms = int(events.ts.max(initial=0))
-            events = events.take(fresh)
+            events = events.where(fresh)
         log.position = run.last
         if run.topic == LABELS:
             outcome.labels = events

@@ -82,7 +82,7 @@ def reread(settings: Settings) -> Reread:
             fresh = window.admit(identities(events.user_id, events.event_id), events.offset)
             found.n_duplicates += len(fresh) - int(fresh.sum())
             if topic in BEHAVIOUR:
-                events = events.take(fresh)
+                events = events.where(fresh)
                 profiles[partition].missing(events)
                 profiles[partition].observe(events, tick=1)
     found.profiles = _table(profiles)

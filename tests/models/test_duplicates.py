@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from models.duplicates import DuplicateWindow, identities
+from schemas.texts import Texts
 
 IDENTITIES = st.one_of(st.integers(1, 12), st.integers(1, 12).map(lambda number: number << 60))
 RECORDS = st.lists(st.tuples(IDENTITIES, st.integers(1, 5)), max_size=80)
@@ -92,9 +93,9 @@ def test_memory_is_bounded_by_the_window(window: int) -> None:
 
 
 def test_identities_tell_users_and_events_apart() -> None:
-    hashes = identities(["ab", "a", "ab", "a"], ["c", "bc", "c", ""])
+    hashes = identities(Texts.of(["ab", "a", "ab", "a"]), Texts.of(["c", "bc", "c", ""]))
     assert hashes.dtype == np.uint64
     assert hashes[0] == hashes[2]
     assert len(set(hashes.tolist())) == 3
     assert hashes.all()
-    assert identities([], []).shape == (0,)
+    assert identities(Texts.of([]), Texts.of([])).shape == (0,)

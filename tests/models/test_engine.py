@@ -231,7 +231,7 @@ def test_replayed_events_are_left_out(warm: Scorers) -> None:
     expected = known_of(score(batch_of(run[:middle]), profiles, warm))
     scored = score(batch_of(run), profiles, warm)
     assert scored.events.offset.tolist() == [event.offset for event in run[middle:]]
-    assert scored.events.event_id == [event.event_id for event in run[middle:]]
+    assert scored.events.event_id.tolist() == [event.event_id for event in run[middle:]]
     assert_same(expected + known_of(scored), known(run, warm))
     rows = [len(scores.state) for scores in scored.scores.values()]
     assert rows == [len(scored.events)] * 2
@@ -246,7 +246,7 @@ def test_replayed_events_between_new_ones_are_left_out(warm: Scorers) -> None:
     score(batch_of(before), profiles, warm)
     scored = score(batch_of(run), profiles, warm)
     new = [event for event in run if event.user not in users[::2]]
-    assert scored.events.event_id == [event.event_id for event in new]
+    assert scored.events.event_id.tolist() == [event.event_id for event in new]
     fraud, churn = scored.predictions
     assert (scored.events.type[fraud.rows] == EVENT_TYPES["purchase"]).all()
     assert len(fraud.rows) == sum(event.type == "purchase" for event in new)
@@ -265,7 +265,7 @@ def test_of_a_batch_that_is_all_replay_nothing_is_left(warm: Scorers) -> None:
 @pytest.mark.parametrize("is_warm", [False, True])
 def test_an_empty_batch_gives_an_empty_one(warm: Scorers, topic: int, is_warm: bool) -> None:
     one = batch_of([next(event for event in LOG if event.topic == topic)])
-    empty = one.take(np.zeros(1, dtype=np.bool_))
+    empty = one.where(np.zeros(1, dtype=np.bool_))
     assert_empty(score(empty, PartitionProfiles(epoch=1, complete=True), warm if is_warm else COLD))
 
 

@@ -37,13 +37,13 @@ def _decayed(term: str) -> list[str]:
 
 
 def _registers(column: str) -> str:
-    rest = f"bitShiftRight(xxh3({column}), 6)"
+    rest = f"bitShiftRight(xxHash64({column}), 6)"
     rank = f"least(57, bitCount(bitXor({rest}, {rest} - 1)))"
-    return f"maxMapIf([bitAnd(xxh3({column}), 63)], [{rank}], {column} != '')"
+    return f"maxMapIf([bitAnd(xxHash64({column}), 63)], [{rank}], {column} != '')"
 
 
 def _latest(column: str) -> str:
-    last_seen = f"maxMapIf([xxh3({column})], [ts_ms], {column} != '')"
+    last_seen = f"maxMapIf([xxHash64({column})], [ts_ms], {column} != '')"
     return f"arraySlice(arrayReverseSort(arrayZip({last_seen}.2, {last_seen}.1)), 1, 4)"
 
 

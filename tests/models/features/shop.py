@@ -10,6 +10,7 @@ import numpy as np
 
 from schemas.batch import NUMBERS, TEXTS, EventBatch
 from schemas.events import EVENT_TYPES
+from schemas.texts import Texts
 from schemas.topics import BEHAVIOUR
 from tests.models.profiles.logs import START_MS
 from tests.models.profiles.reference import DAY_MS, TYPES_OF_TOPIC, Event
@@ -84,9 +85,9 @@ def _event(random: np.random.Generator, position: int, topic: int, ts: int, user
 
 def batch_of(events: Sequence[ShopEvent]) -> EventBatch:
     """Of events of one topic."""
-    texts: dict[str, Any] = dict.fromkeys(TEXTS, [""] * len(events))
+    texts: dict[str, Any] = dict.fromkeys(TEXTS, Texts.absent(len(events)))
     for column, attribute in _TEXTS.items():
-        texts[column] = [getattr(event, attribute) for event in events]
+        texts[column] = Texts.of([getattr(event, attribute) for event in events])
     numbers: dict[str, Any] = {name: np.array([getattr(event, name) for event in events]) for name in NUMBERS}
     return EventBatch(
         topic=BEHAVIOUR[events[0].topic],

@@ -116,7 +116,7 @@ def state_of(events: Sequence[Event], at_ms: int = 0) -> State:
 
 
 def hash_of(value: str) -> int:
-    return xxhash.xxh3_64_intdigest(value.encode()) if value else 0
+    return xxhash.xxh64_intdigest(value.encode()) if value else 0
 
 
 def registers_of(values: Iterable[str]) -> list[int]:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from numba import njit
 
 from models.profiles import hll
-from models.profiles.table import hash_of
+from schemas.hashing import hash_of
 from schemas.layout import HLL_REGISTERS
 from tests.models.profiles.agreement import hll_estimate
 from tests.models.profiles.reference import distinct, registers_of
@@ -67,7 +67,7 @@ def test_ranks_are_cut(value_hash: int, index: int, rank: int) -> None:
 def test_hashes_are_those_of_clickhouse(clickhouse: tuple[str, int]) -> None:
     values = ["abc", "a", "Łódź", "日本", "🛒", *("x" * n for n in (3, 8, 16, 17, 128, 129, 240, 241, 1024, 5000))]
     with Client(*clickhouse) as client:
-        ((hashes,),) = client.execute("SELECT arrayMap(v -> xxh3(v), %(values)s)", {"values": values})
+        ((hashes,),) = client.execute("SELECT arrayMap(v -> xxHash64(v), %(values)s)", {"values": values})
     assert hashes == [hash_of(value) for value in values]
 
 

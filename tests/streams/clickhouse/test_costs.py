@@ -12,6 +12,7 @@ import pytest
 
 from schemas.layout import PROFILE_COLUMNS
 from schemas.tables import TABLES
+from schemas.texts import Texts
 from streams.clickhouse.columns import DTYPES, Column
 from streams.clickhouse.reader import Reader
 from streams.clickhouse.writer import Writer
@@ -38,9 +39,9 @@ def block(table: str) -> dict[str, Column]:
         elif kind.startswith("DateTime64"):
             columns[name] = 1_700_000_000_000 + np.arange(N_ROWS)
         elif kind.startswith("LowCardinality"):
-            columns[name] = [f"{name} {row % 10}" for row in range(N_ROWS)]
+            columns[name] = Texts.of([f"{name} {row % 10}" for row in range(N_ROWS)])
         else:
-            columns[name] = [f"{name}-{row:020d}" for row in range(N_ROWS)]
+            columns[name] = Texts.of([f"{name}-{row:020d}" for row in range(N_ROWS)])
     return columns
 
 

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from models.duplicates import identities
+from schemas.texts import Texts
 from schemas.topics import BEHAVIOUR, CARTS, CLICKS, LABELS, REVIEWS
 from streams.clickhouse.columns import Column
 from streams.clickhouse.reader import Reader
@@ -195,7 +196,7 @@ def test_the_duplicate_window_is_restored_exactly(
         first.work(run_of(CARTS, records[start:end]))
     second.take(partition(0))
     assert second.claims.logs[CARTS, 0].position == first.claims.logs[CARTS, 0].position
-    later = identities(["ann"] * 200, [f"event {number}" for number in random.integers(0, 30, 200)])
+    later = identities(Texts.of(["ann"] * 200), Texts.of([f"event {number}" for number in random.integers(0, 30, 200)]))
     at = first.claims.logs[CARTS, 0].position + 1 + np.arange(200)
     expected = first.claims.logs[CARTS, 0].window.admit(later, at)
     np.testing.assert_array_equal(second.claims.logs[CARTS, 0].window.admit(later, at), expected)
