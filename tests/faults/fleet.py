@@ -6,7 +6,7 @@ import re
 import signal
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -17,19 +17,11 @@ import psutil
 from deploy.local.process import last_lines
 from deploy.local.workers import WorkerProcess
 from streams.settings import Settings
+from tests.waiting import wait_until
 
-POLL_S = 0.05
 READY_TIMEOUT_S = 120.0
 LEAVE_TIMEOUT_S = 60.0
 LOG_TAIL = 60
-
-
-def wait_until(true: Callable[[], Any], timeout_s: float, what: str) -> None:
-    """Blocks until the condition holds; fails with ``what`` after the time."""
-    deadline = time.monotonic() + timeout_s
-    while not true():
-        assert time.monotonic() < deadline, f"after {timeout_s:g} s still not so: {what}"
-        time.sleep(POLL_S)
 
 
 class Worker(WorkerProcess):

@@ -17,10 +17,11 @@ from streams.clickhouse.reader import Reader
 from streams.settings import Secret, Settings
 from streams.transport.topics import ensure_topics
 from tests.faults.checker import Checker
-from tests.faults.fleet import Fleet, Worker, wait_until
+from tests.faults.fleet import Fleet, Worker
 from tests.faults.linear import progress
 from tests.faults.load import Load, clock_ms
 from tests.faults.shoppers import Shoppers
+from tests.waiting import wait_until
 
 DRAIN_TIMEOUT_S = 90.0
 COMMIT_INTERVAL_S = 0.5

@@ -7,8 +7,9 @@ import time
 from collections.abc import Callable
 from typing import Literal
 
-from tests.faults.fleet import READY_TIMEOUT_S, Worker, wait_until
+from tests.faults.fleet import READY_TIMEOUT_S, Worker
 from tests.faults.scene import COMMIT_INTERVAL_S, RATE, Scene
+from tests.waiting import wait_until
 
 Fault = Literal["calm kill", "kill", "leave", "zombie", "clickhouse", "broker paused", "broker killed"]
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import signal
 import sys
-import time
 from pathlib import Path
 
 import psutil
@@ -13,6 +12,7 @@ import pytest
 import deploy.local.child
 from deploy.local.child import Child
 from deploy.local.exceptions import StackError
+from tests.waiting import wait_until
 
 SLEEPING = "import time; print('awake', flush=True); time.sleep(60)"
 
@@ -22,11 +22,7 @@ def python(code: str, log: Path, **environment: str) -> Child:
 
 
 def wait_for_output(child: Child) -> None:
-    deadline = time.monotonic() + 20
-    while not child.log.read_text():
-        child.check()
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
+    wait_until(child.log.read_text, 20, "it has printed something")
 
 
 def test_its_usage_is_all_that_it_took(tmp_path: Path) -> None:

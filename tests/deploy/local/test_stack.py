@@ -4,7 +4,6 @@ import json
 import os
 import socket
 import threading
-import time
 from pathlib import Path
 
 import psutil
@@ -17,6 +16,7 @@ from deploy.local.ports import HOST, free_ports, is_free
 from deploy.local.process import Spawned, last_lines, spawn
 from deploy.local.stack import LocalStack
 from deploy.local.state import State
+from tests.waiting import wait_until
 
 
 def test_up_twice_and_down(stack_folder: Path) -> None:
@@ -135,10 +135,7 @@ def test_a_process_is_not_taken_for_a_later_one_with_its_number(tmp_path: Path) 
     assert Spawned(me.pid, me.create_time() - 100).find() is None
     log = tmp_path / "log"
     ended = spawn(["sh", "-c", "echo $GREETING; exit 1"], log, {"GREETING": "hello"})
-    deadline = time.monotonic() + 5
-    while ended.find():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
+    wait_until(lambda: not ended.find(), 5, "it is gone")
     ended.end()  # of nothing is no error
     assert last_lines(log) == "hello"
     assert last_lines(tmp_path / "none") == "(it wrote no log)"

@@ -3,7 +3,6 @@ from __future__ import annotations
 import socket
 import sys
 import threading
-import time
 from collections.abc import Iterator
 
 import pytest
@@ -13,6 +12,7 @@ from streams.clickhouse.connection import connect
 from streams.clickhouse.reader import Reader
 from streams.errors import Fatal, SettingError
 from streams.settings import Secret, Settings
+from tests.waiting import wait_until
 
 PASSWORD = "dont-print-me"  # noqa: S105 - that is what is tested
 
@@ -31,10 +31,8 @@ def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
     where = ["--data", str(folder / "data"), "--tcp-port", str(tcp_port), "--http-port", str(http_port)]
     command = [sys.executable, "-m", "deploy.local.clickhouse", *where]
     with Child(command, {"CLICKHOUSE_PASSWORD": PASSWORD}, folder / "log") as server:
-        deadline = time.monotonic() + 30
-        while not answers(tcp_port) and time.monotonic() < deadline:
-            server.check()
-            time.sleep(0.05)
+        wait_until(lambda: not server.running or answers(tcp_port), 30, "the server listens")
+        server.check()
         yield tcp_port
         server.end()
 

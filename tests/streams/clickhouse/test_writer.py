@@ -16,6 +16,7 @@ from streams.clickhouse.reader import Reader
 from streams.clickhouse.writer import Writer
 from streams.errors import Fatal, Retryable
 from streams.settings import Secret, Settings
+from tests.waiting import wait_until
 
 N_ROWS = 5_000
 RUN = "clicks-0-0-4999"
@@ -123,13 +124,11 @@ class TestOutage:
         thread.start()
         member = stack.member("clickhouse")
         for pause_s in (0.5, 0.31, 0.47, 0.23):
-            time.sleep(pause_s)
+            time.sleep(pause_s)  # so that each kill comes at another moment of an insert
             before = len(done)
             member.kill()
             member.restart()
-            deadline = time.monotonic() + 20
-            while len(done) < before + 2 and time.monotonic() < deadline:
-                time.sleep(0.01)
+            wait_until(lambda before=before: len(done) >= before + 2, 20, "inserts go on")
         over.set()
         thread.join(timeout=30)
         assert not thread.is_alive()

@@ -1,7 +1,6 @@
 """A server with a user and a password."""
 
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,6 +12,7 @@ from deploy.local.child import Child
 from deploy.local.clickhouse.account import Account
 from deploy.local.kafka_probe import names_a_broker
 from deploy.local.ports import HOST, free_ports, is_free
+from tests.waiting import wait_until
 
 
 @pytest.fixture
@@ -21,11 +21,8 @@ def guarded_port(tmp_path: Path) -> Iterator[int]:
     where = ["--data", str(tmp_path / "data"), "--tcp-port", str(tcp_port), "--http-port", str(http_port)]
     command = [sys.executable, "-m", "deploy.local.clickhouse", *where, "--user", "analyst"]
     with Child(command, {"CLICKHOUSE_PASSWORD": "s3cret"}, tmp_path / "log") as server:
-        deadline = time.monotonic() + 30
-        while is_free(tcp_port):
-            server.check()
-            assert time.monotonic() < deadline
-            time.sleep(0.05)
+        wait_until(lambda: not server.running or not is_free(tcp_port), 30, "the server listens")
+        server.check()
         yield tcp_port
         server.end()
 

@@ -11,6 +11,7 @@ from clickhouse_driver.errors import Error
 
 from deploy.local.exceptions import NotReady
 from deploy.local.stack import LocalStack
+from tests.waiting import wait_until
 
 BATCH = 1000
 DDL = (
@@ -51,10 +52,11 @@ def test_sigkill_loses_no_acknowledged_row(stack: LocalStack) -> None:
                 acknowledged.append(batch)
 
     for kill in range(3):
+        before = len(acknowledged)
         writers = [threading.Thread(target=write, args=(10_000 * (2 * kill + half),)) for half in range(2)]
         for writer in writers:
             writer.start()
-        time.sleep(0.7)
+        wait_until(lambda before=before: len(acknowledged) > before + 4, 20, "inserts are acknowledged")
         server.kill()
         for writer in writers:
             writer.join()

@@ -3,7 +3,6 @@
 import gzip
 import json
 import socket
-import time
 from collections.abc import Callable, Iterator
 from http.client import HTTPConnection
 from urllib.parse import quote, urlencode
@@ -11,6 +10,7 @@ from urllib.parse import quote, urlencode
 import pytest
 
 from deploy.local.stack import Endpoints
+from tests.waiting import wait_until
 
 Ask = Callable[..., tuple[int, str, dict[str, str]]]
 
@@ -110,9 +110,10 @@ def test_a_client_that_leaves_amid_its_rows_leaves_nothing(
     table("a UInt64")
     into = quote("INSERT INTO t FORMAT CSV")
     for head in (b"Content-Length: 100\r\n\r\n1\n2\n", b"Transfer-Encoding: chunked\r\n\r\n4\r\n1\n2\n\r\n"):
-        with socket.create_connection((endpoints.clickhouse_host, endpoints.http_port)) as leaving:
+        with socket.create_connection((endpoints.clickhouse_host, endpoints.http_port), timeout=10) as leaving:
             leaving.sendall(b"POST /?query=" + into.encode() + b" HTTP/1.1\r\nHost: x\r\n" + head)
-    time.sleep(0.3)
+            leaving.shutdown(socket.SHUT_WR)
+            assert leaving.recv(1) == b""  # the server has left, too, without an answer
     assert ask("GET", query="SELECT count() FROM t")[1] == "0\n"
 
 
@@ -123,13 +124,6 @@ def test_a_client_that_leaves_stops_its_query(endpoints: Endpoints, ask: Ask) ->
 
     leaving = HTTPConnection(endpoints.clickhouse_host, endpoints.http_port, timeout=10)
     leaving.request("POST", "/", "SELECT sum(sipHash64(number)) FROM numbers(999999999999)")
-    until(lambda: running() == "1\n")
+    wait_until(lambda: running() == "1\n", 5, "the query runs")
     leaving.close()
-    until(lambda: running() == "0\n")
-
-
-def until(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 5
-    while not condition():
-        assert time.monotonic() < deadline, "it didn't happen in time"
-        time.sleep(0.02)
+    wait_until(lambda: running() == "0\n", 5, "the query is stopped")

@@ -1,7 +1,7 @@
 """INSERTs through clickhouse-driver."""
 
+import socket
 import threading
-import time
 from collections.abc import Callable
 
 import numpy as np
@@ -132,8 +132,9 @@ def test_a_client_that_leaves_amid_the_rows_leaves_nothing(connect: Callable[...
     columns = leaving.receive_sample_block().columns_with_types
     data = [list(column) for column in zip(*ROWS, strict=True)]
     leaving.connection.send_data(ColumnOrientedBlock(columns, data))
-    leaving.disconnect()
-    time.sleep(0.2)
+    leaving.connection.socket.shutdown(socket.SHUT_WR)
+    while leaving.connection.socket.recv(4096):  # until the server has left, too
+        pass
     assert count(other) == 0
     insert(other)
     assert count(other) == 1000

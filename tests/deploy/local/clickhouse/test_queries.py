@@ -10,19 +10,14 @@ import pytest
 from clickhouse_driver import Client
 from clickhouse_driver.errors import ServerException
 
+from tests.waiting import wait_until
+
 LONG = "SELECT sum(sipHash64(number)) FROM numbers(1000000000000)"
 
 
 def running(client: Client, fragment: str) -> int:
     sql = "SELECT count() FROM system.processes WHERE query LIKE %(like)s AND query NOT LIKE '%%processes%%'"
     return int(client.execute(sql, {"like": f"%{fragment}%"})[0][0])
-
-
-def until(condition: Callable[[], bool], timeout_s: float = 5) -> None:
-    deadline = time.monotonic() + timeout_s
-    while not condition():
-        assert time.monotonic() < deadline, "it didn't happen in time"
-        time.sleep(0.02)
 
 
 def test_hello_tells_the_engines_version(connect: Callable[..., Client]) -> None:
@@ -169,9 +164,9 @@ def test_a_client_that_leaves_stops_its_query(connect: Callable[..., Client]) ->
     leaving.connection.force_connect()
     leaving.connection.send_query(LONG)
     leaving.connection.send_external_tables([])
-    until(lambda: running(watching, "1000000000000") == 1)
+    wait_until(lambda: running(watching, "1000000000000") == 1, 5, "the query runs")
     leaving.disconnect()
-    until(lambda: running(watching, "1000000000000") == 0)
+    wait_until(lambda: running(watching, "1000000000000") == 0, 5, "the query is stopped")
 
 
 def test_a_client_that_leaves_amid_the_rows_stops_its_query(connect: Callable[..., Client]) -> None:
@@ -180,20 +175,21 @@ def test_a_client_that_leaves_amid_the_rows_stops_its_query(connect: Callable[..
     next(rows)
     assert running(watching, "endless") == 1
     leaving.disconnect()
-    until(lambda: running(watching, "endless") == 0)
+    wait_until(lambda: running(watching, "endless") == 0, 5, "the query is stopped")
 
 
 def test_cancel(connect: Callable[..., Client]) -> None:
-    client = connect()
+    client, watching = connect(), connect()
     rows = client.execute_iter("SELECT number FROM system.numbers")
     next(rows)
     client.cancel()
     assert client.execute("SELECT 1") == [(1,)]
-    for pause_s in (0, 0.3):  # together with the query, and while it runs
+    for runs in (False, True):  # together with the query, and while it runs
         client.connection.force_connect()
         client.connection.send_query(LONG)
         client.connection.send_external_tables([])
-        time.sleep(pause_s)
+        if runs:
+            wait_until(lambda: running(watching, "1000000000000") == 1, 5, "the query runs")
         client.cancel()
         assert client.execute("SELECT 2") == [(2,)]
 
@@ -210,7 +206,7 @@ def test_a_query_is_killed_by_its_id(connect: Callable[..., Client]) -> None:
 
     thread = threading.Thread(target=run)
     thread.start()
-    until(lambda: running(killer, "1000000000000") == 1)
+    wait_until(lambda: running(killer, "1000000000000") == 1, 5, "the query runs")
     killer.execute("KILL QUERY WHERE query_id = 'the slow one' SYNC")
     thread.join(timeout=5)
     assert codes == [394]
