@@ -18,7 +18,7 @@ from numba import njit
 from models.profiles import hll, recent
 from models.profiles.state import FIRST_MS, LAST_MS, LAST_PURCHASE_MS, Profiles
 from schemas.events import EVENT_TYPES
-from schemas.layout import MEASURES, RECENT, SCALES_MS, TOTALS
+from schemas.layout import MEASURES, SCALES_MS, TOTALS
 
 _RATES = np.array([1.0 / scale for scale in SCALES_MS.values()])  # (scales,), per ms
 _N_MEASURES = len(MEASURES)
@@ -129,26 +129,49 @@ def absorb(profiles: Profiles, slots: npt.NDArray[np.int64], events: Observation
 
 @njit(cache=True, nogil=True)
 def _observe(profiles, slots, events, applied, view, looking, rates):  # type: ignore[no-untyped-def]
+    # Each array by a name of its own: where they are taken out of their tuples again and again, numba counts references.
+    decayed, totals, max_amount, extremes_ms, peers, sessions = profiles[:6]
+    device_hash, device_ms, country_hash, country_ms, offsets = profiles[6:]
+    topic, offset, kind, ts, price, quantity, amount, rating, peer, session, device, country = events
+    _, seen_decayed, seen_totals, seen_max, seen_extremes_ms, seen_peers, seen_sessions = view[:7]
+    device_is, country_is, devices_day, countries_day = view[7:]
     decay = np.empty(_N_SCALES)
     weight = np.empty(_N_SCALES)
-    topic = events.topic
     for event in range(len(slots)):
-        slot = slots[event]
-        if slot < 0 or profiles.offsets[slot, topic] >= events.offset[event]:
+        if slots[event] < 0:
             continue
-        ts = events.ts[event]
-        last_ms = profiles.extremes_ms[slot, LAST_MS]
-        now_ms = max(ts, last_ms)
+        slot = np.uint64(slots[event])  # a place that can't be negative
+        if offsets[slot, topic] >= offset[event]:
+            continue
+        last_ms = extremes_ms[slot, LAST_MS]
+        now_ms = max(ts[event], last_ms)
         for scale in range(_N_SCALES):
             decay[scale] = exp((last_ms - now_ms) * rates[scale])
-            weight[scale] = exp((ts - now_ms) * rates[scale])
-        _decay(profiles.decayed, slot, decay)
+            weight[scale] = exp((ts[event] - now_ms) * rates[scale])
+        _decay(decayed, slot, decay)
         if looking:
-            _look(profiles, slot, events, event, now_ms, view)
+            seen_decayed[event] = decayed[slot]
+            seen_totals[event] = totals[slot]
+            seen_max[event] = max_amount[slot]
+            seen_extremes_ms[event] = extremes_ms[slot]
+            seen_peers[event] = hll.estimate_one(peers, slot)
+            seen_sessions[event] = hll.estimate_one(sessions, slot)
+            device_is[event] = recent.sighting(device_hash, slot, device[event])
+            country_is[event] = recent.sighting(country_hash, slot, country[event])
+            devices_day[event] = recent.count_since(device_ms, slot, now_ms - _DAY_MS)
+            countries_day[event] = recent.count_since(country_ms, slot, now_ms - _DAY_MS)
         applied[event] = True
-        _count(profiles, slot, events, event, weight)
-        _remember(profiles, slot, events, event)
-        profiles.offsets[slot, topic] = events.offset[event]
+        _count(decayed, totals, max_amount, slot, kind[event], quantity[event], price[event], amount[event], weight)
+        if ts[event] % _DAY_MS < _NIGHT_ENDS_MS:
+            _add(decayed, slot, _NIGHT, 1.0, weight)
+        if kind[event] == _REVIEW:
+            _add(decayed, slot, _STARS, rating[event], weight)
+        _stretch(extremes_ms, slot, kind[event], ts[event])
+        hll.add(peers, slot, peer[event])
+        hll.add(sessions, slot, session[event])
+        recent.add(device_hash, device_ms, slot, device[event], ts[event])
+        recent.add(country_hash, country_ms, slot, country[event], ts[event])
+        offsets[slot, topic] = offset[event]
 
 
 @njit(cache=True, nogil=True, inline="always")
@@ -160,37 +183,10 @@ def _decay(decayed, slot, decay):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True, inline="always")
-def _look(profiles, slot, events, event, now_ms, view):  # type: ignore[no-untyped-def]
-    for measure in range(_N_MEASURES):
-        for scale in range(_N_SCALES):
-            view.decayed[event, measure, scale] = profiles.decayed[slot, measure, scale]
-    for total in range(_N_TOTALS):
-        view.totals[event, total] = profiles.totals[slot, total]
-    for extreme in range(3):
-        view.extremes_ms[event, extreme] = profiles.extremes_ms[slot, extreme]
-    view.max_amount[event] = profiles.max_amount[slot]
-    view.peers[event] = hll.estimate_one(profiles.peers, slot)
-    view.sessions[event] = hll.estimate_one(profiles.sessions, slot)
-    view.device[event] = recent.sighting(profiles.device_hash, slot, events.device[event])
-    view.country[event] = recent.sighting(profiles.country_hash, slot, events.country[event])
-    since_ms = now_ms - _DAY_MS
-    for rank in range(RECENT):
-        view.devices_day[event] += profiles.device_ms[slot, rank] > since_ms
-        view.countries_day[event] += profiles.country_ms[slot, rank] > since_ms
-
-
-@njit(cache=True, nogil=True, inline="always")
-def _count(profiles, slot, events, event, weight):  # type: ignore[no-untyped-def]
-    decayed = profiles.decayed
-    totals = profiles.totals
-    kind = events.type[event]
-    units = events.quantity[event]
-    value = units * events.price[event]
-    amount = events.amount[event]
+def _count(decayed, totals, max_amount, slot, kind, units, price, amount, weight):  # type: ignore[no-untyped-def]
+    value = units * price
     totals[slot, _TOTAL_EVENTS] += 1.0
     _add(decayed, slot, kind - 1, 1.0, weight)
-    if events.ts[event] % _DAY_MS < _NIGHT_ENDS_MS:
-        _add(decayed, slot, _NIGHT, 1.0, weight)
     if kind == _CART_ADD:
         _add(decayed, slot, _CART_UNITS, units, weight)
         _add(decayed, slot, _CART_VALUE, value, weight)
@@ -204,13 +200,11 @@ def _count(profiles, slot, events, event, weight):  # type: ignore[no-untyped-de
         totals[slot, _TOTAL_PURCHASES] += 1.0
         totals[slot, _TOTAL_SPENT] += amount
         totals[slot, _TOTAL_SPENT_SQUARED] += amount * amount
-        profiles.max_amount[slot] = max(profiles.max_amount[slot], amount)
+        max_amount[slot] = max(max_amount[slot], amount)
     elif kind == _RETURN:
         _add(decayed, slot, _REFUNDED, amount, weight)
         totals[slot, _TOTAL_RETURNS] += 1.0
         totals[slot, _TOTAL_REFUNDED] += amount
-    elif kind == _REVIEW:
-        _add(decayed, slot, _STARS, events.rating[event], weight)
 
 
 @njit(cache=True, nogil=True, inline="always")
@@ -220,15 +214,9 @@ def _add(decayed, slot, measure, value, weight):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True, inline="always")
-def _remember(profiles, slot, events, event):  # type: ignore[no-untyped-def]
-    ts = events.ts[event]
-    extremes_ms = profiles.extremes_ms
+def _stretch(extremes_ms, slot, kind, ts):  # type: ignore[no-untyped-def]
     if extremes_ms[slot, FIRST_MS] == 0 or ts < extremes_ms[slot, FIRST_MS]:
         extremes_ms[slot, FIRST_MS] = ts
     extremes_ms[slot, LAST_MS] = max(extremes_ms[slot, LAST_MS], ts)
-    if events.type[event] == _PURCHASE:
+    if kind == _PURCHASE:
         extremes_ms[slot, LAST_PURCHASE_MS] = max(extremes_ms[slot, LAST_PURCHASE_MS], ts)
-    hll.add(profiles.peers, slot, events.peer[event])
-    hll.add(profiles.sessions, slot, events.session[event])
-    recent.add(profiles.device_hash, profiles.device_ms, slot, events.device[event], ts)
-    recent.add(profiles.country_hash, profiles.country_ms, slot, events.country[event], ts)

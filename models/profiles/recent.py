@@ -32,6 +32,15 @@ def sighting(hashes, row, value_hash):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True, inline="always")
+def count_since(seen_ms, row, since_ms):  # type: ignore[no-untyped-def]
+    """How many entries of a row of ``seen_ms`` are later than ``since_ms``."""
+    count = 0
+    for rank in range(RECENT):
+        count += seen_ms[row, rank] > since_ms
+    return count
+
+
+@njit(cache=True, nogil=True, inline="always")
 def add(hashes, seen_ms, row, value_hash, ts):  # type: ignore[no-untyped-def]
     """Adds a sighting to a row of ``hashes`` and ``seen_ms``, both of shape (n, RECENT). Hash 0 is no value."""
     if value_hash != np.uint64(0):
