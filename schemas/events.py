@@ -127,6 +127,12 @@ class Review(Event, tag_field="type", tag="review"):
     text: Text
 
 
+class NoReview(Event, tag_field="type", tag="(none)"):
+    """No event: no ``ts`` is right. It makes two types of the topic's one, where msgspec doesn't ask for ``type``."""
+
+    ts: Annotated[int, Meta(ge=MAX_TS_MS, le=MIN_TS_MS)]
+
+
 class FraudLabel(Event, tag_field="type", tag="fraud_label"):
     """The truth about a purchase: ``target`` is its ``event_id``."""
 
@@ -153,7 +159,7 @@ class ChurnLabel(Event, tag_field="type", tag="churn_label"):
 
 CLICK_EVENTS = View | Click | Search
 CART_EVENTS = CartAdd | CartRemove | Checkout | Purchase | Return
-REVIEW_EVENTS = Review
+REVIEW_EVENTS = Review | NoReview
 LABEL_EVENTS = FraudLabel | AlertAck | ChurnLabel
 
 EVENTS_OF_TOPIC = {CLICKS: CLICK_EVENTS, CARTS: CART_EVENTS, REVIEWS: REVIEW_EVENTS, LABELS: LABEL_EVENTS}

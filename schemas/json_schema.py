@@ -10,10 +10,16 @@ import msgspec
 
 from schemas.alerts import Alert
 from schemas.deadletters import DeadLetter
-from schemas.events import EVENTS_OF_TOPIC
-from schemas.topics import ALERTS_CHURN, ALERTS_FRAUD, DEAD_LETTERS
+from schemas.events import EVENTS_OF_TOPIC, Review
+from schemas.topics import ALERTS_CHURN, ALERTS_FRAUD, DEAD_LETTERS, REVIEWS
 
-FORMATS: dict[str, Any] = {**EVENTS_OF_TOPIC, ALERTS_FRAUD: Alert, ALERTS_CHURN: Alert, DEAD_LETTERS: DeadLetter}
+FORMATS: dict[str, Any] = {
+    **EVENTS_OF_TOPIC,
+    REVIEWS: Review,
+    ALERTS_FRAUD: Alert,
+    ALERTS_CHURN: Alert,
+    DEAD_LETTERS: DeadLetter,
+}
 """What a record's value holds, by topic in the contract."""
 
 _MARKUP = re.compile(r"``|:\w+:(?=`)|(?<=[^`])`(?=[^`])")

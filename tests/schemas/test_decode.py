@@ -100,6 +100,23 @@ def test_a_broken_record_is_a_dead_letter_with_a_reason_and_its_neighbours_go_th
     assert (letter.key, letter.value) == (key or b"", value or b"")
 
 
+@pytest.mark.parametrize(
+    ("kind", "reason"),
+    [
+        ({}, "type: Missing, but required"),
+        ({"type": "view"}, "type: Invalid value 'view'"),
+        ({"type": ""}, "type: Invalid value ''"),
+        ({"type": "(none)"}, "ts: Expected `int` >= 4102444800000"),
+    ],
+)
+def test_a_review_says_so_though_its_topic_takes_nothing_else(kind: dict[str, str], reason: str) -> None:
+    event = {"event_id": "e3", "user_id": "u1", "ts": NOW_MS, "item": "i1", "rating": 4, "text": "fine"}
+    review, other = json.dumps(event | {"type": "review"}).encode(), json.dumps(event | kind).encode()
+    events, letters = decode(Record(0, b"u1", review), Record(1, b"u1", other), topic="reviews")
+    assert events.offset.tolist() == [0]
+    assert [(letter.offset, letter.reason) for letter in letters] == [(1, reason)]
+
+
 def test_records_that_are_events_only_together_are_all_dead_letters() -> None:
     """Two objects in one record and none in the next would add up to the right number of events."""
     both = view(user_id="u1") + view(user_id="u2")

@@ -53,9 +53,7 @@ def test_what_the_schema_allows_is_decoded_and_what_it_requires_is_required(topi
     event = sample(described)
 
     assert decode(topic, event).dead_letters == []
-    # Where a topic has one type only, an event without a type is taken for one of that.
-    optional = {"type"} if len(types_of(topic)) == 1 else set()
-    for field in set(described["required"]) - optional:
+    for field in described["required"]:
         (letter,) = decode(topic, {key: value for key, value in event.items() if key != field}).dead_letters
         assert letter.reason == f"{field}: Missing, but required"
     assert decode(topic, {field: event[field] for field in described["required"]}).dead_letters == []
