@@ -122,7 +122,7 @@ TABLES: dict[str, dict[str, str]] = {
         "offset": "Int64",
         "ts": _TIME,
         "score": "Float32",
-        "threshold": "Float32",
+        "threshold": "Float64",
         "version": _NAME,
         "order_id": "String",
         "amount": "Float64",

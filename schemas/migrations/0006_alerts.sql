@@ -10,7 +10,7 @@ CREATE TABLE IF NOT EXISTS alerts
     offset Int64,
     ts DateTime64(3, 'UTC'),
     score Float32,
-    threshold Float32,
+    threshold Float64,
     version LowCardinality(String),
     order_id String,
     amount Float64,

@@ -33,13 +33,12 @@ def _alerts(
     scored: ScoredBatch, predictions: Predictions, scorer: Scorer, threshold: float, *, raised_ms: int
 ) -> list[Alert]:
     scores = scored.scores[predictions.kind]
-    state, probability = scores.state[predictions.rows], scores.probability[predictions.rows]
+    state = scores.state[predictions.rows]
+    probability = scores.probability[predictions.rows].astype(np.float64)  # or the threshold would be rounded, too
     chosen = np.flatnonzero((state == SCORED) & (probability >= threshold))
     if not len(chosen):
         return []
     events = scored.events
-    # As scores are compared with it, and as the table keeps it: an alert that is read back is the one that was sent.
-    threshold = float(np.float32(threshold))
     reasons = scorer.explain(predictions.features[chosen])
     return [
         Alert(
