@@ -6,15 +6,17 @@ from collections.abc import Mapping
 from typing import Any
 
 from streams.bench.worker_run import WorkerRun
+from streams.transport.consumer_thread import THREAD_NAME
 
 START_UP = "start-up"
 FETCH = "fetch"
 EVENT_LOOP = "event loop"
+BETWEEN = "between stages"
 END = "end"
 
 SAYS = {
     START_UP: "imports, joining the group, the end of the process: all that a worker without events takes",
-    FETCH: "the consumer thread, and what others do between their stages: protocol, decompression, records",
+    FETCH: "the consumer thread: Kafka's protocol",
     EVENT_LOOP: "Faust, the flow between the threads, the alerts' producer",
     "decode": "JSON to columns, duplicates",
     "hydrate": "ids looked up, profiles asked of ClickHouse",
@@ -26,6 +28,7 @@ SAYS = {
     "insert ledger": "and the alerts' delivery waited for",
     "poll models": "",
     "learn": "a round of learning, where the worker leads",
+    BETWEEN: "what the other threads do outside of their stages",
     END: "of a process that has held profiles, beyond that of one that has not",
 }
 
@@ -37,9 +40,10 @@ def breakdown(run: WorkerRun, idle: WorkerRun) -> dict[str, float]:
     idle_stages_s = idle.report["stages_s"]
     seconds = {
         START_UP: idle.usage.cpu_s,
-        FETCH: _of_other_threads(run.report) - _of_other_threads(idle.report),
+        FETCH: run.report["threads_s"][THREAD_NAME] - idle.report["threads_s"][THREAD_NAME],
         EVENT_LOOP: run.report["threads_s"][_MAIN_THREAD] - idle.report["threads_s"][_MAIN_THREAD],
         **{stage: spent - idle_stages_s.get(stage, 0.0) for stage, spent in run.report["stages_s"].items()},
+        BETWEEN: _between_stages(run.report) - _between_stages(idle.report),
     }
     seconds[END] = run.usage.cpu_s - sum(seconds.values())
     return {stage: round(1e6 * spent / run.events, 3) for stage, spent in seconds.items()}
@@ -56,6 +60,7 @@ def largest(parts: Mapping[str, float]) -> str:
     return f"The largest part is {stage}: {parts[stage]:.1f} of {whole:.1f} µs an event, {parts[stage] / whole:.0%}."
 
 
-def _of_other_threads(report: Mapping[str, Any]) -> float:
-    """Of all threads but the main one, beyond the stages that run there."""
-    return float(report["cpu_s"] - report["threads_s"][_MAIN_THREAD] - sum(report["stages_s"].values()))
+def _between_stages(report: Mapping[str, Any]) -> float:
+    """Of all threads but the main one and the consumer's, beyond the stages, which run there."""
+    others = (spent for thread, spent in report["threads_s"].items() if thread not in (_MAIN_THREAD, THREAD_NAME))
+    return float(sum(others) - sum(report["stages_s"].values()))

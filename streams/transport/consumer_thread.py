@@ -43,15 +43,16 @@ LEAVE_TIMEOUT_S = 5.0
 """How long leaving the group may take. Without it the group gives the member up after the session timeout."""
 THREAD_STOP_TIMEOUT_S = 10.0
 """How long the end of the process waits for a thread that hangs in a call to a broker."""
+THREAD_NAME = "consumer"
 
 log = logging.getLogger(__name__)
 
 
 class DaemonThread(WorkerThread):
-    """Doesn't keep the process alive, and leaves the report of its errors to ``ConsumerThread.crash``."""
+    """Has a name, doesn't keep the process alive, and leaves the report of its errors to ``ConsumerThread.crash``."""
 
     def __init__(self, service: Any, **kwargs: Any) -> None:
-        super().__init__(service, **kwargs)
+        super().__init__(service, name=THREAD_NAME, **kwargs)
         self.daemon = True
 
     def run(self) -> None:

@@ -17,6 +17,7 @@ class Costs:
 
     def __init__(self) -> None:
         self._seconds: defaultdict[str, float] = defaultdict(float)
+        self._threads: defaultdict[str, float] = defaultdict(float)
         self.counts: Counter[str] = Counter()
 
     @contextmanager
@@ -28,18 +29,21 @@ class Costs:
         finally:
             self._seconds[name] += time.thread_time() - start
 
-    def report(self) -> dict[str, Any]:
-        """CPU seconds of the stages, of each thread of the process and of the whole; counts."""
-        process = psutil.Process()
+    def note_threads(self) -> None:
+        """Takes each thread's CPU time, which is gone once the thread has ended."""
         names = {thread.native_id: thread.name for thread in threading.enumerate()}
-        threads: defaultdict[str, float] = defaultdict(float)
-        for thread in process.threads():
-            threads[names.get(thread.id, "other")] += thread.user_time + thread.system_time
+        self._threads.clear()
+        for thread in psutil.Process().threads():
+            self._threads[names.get(thread.id, "other")] += thread.user_time + thread.system_time
+
+    def report(self) -> dict[str, Any]:
+        """CPU seconds of the stages, of each thread when they were noted, and of the whole process; counts."""
+        process = psutil.Process()
         whole = process.cpu_times()
         return {
             "cpu_s": whole.user + whole.system,
             "rss_bytes": process.memory_info().rss,
             "stages_s": self._seconds,
-            "threads_s": threads,
+            "threads_s": self._threads,
             **self.counts,
         }

@@ -144,6 +144,7 @@ class Pipeline:
         await self._let_go()
 
     async def _let_go(self) -> None:
+        self.costs.note_threads()
         self._stop.set()  # a thread that waits for ClickHouse would keep the process
         await self._delivery.stop()
         self._compute.shutdown(wait=False)

@@ -29,6 +29,7 @@ def test_pipeline(tmp_path: Path) -> None:
     parts = found["breakdown"]
     assert {"start-up", "fetch", "event loop", "decode", "hydrate", "score", "cut", "insert events"} <= parts.keys()
     assert {"insert predictions", "insert profiles", "insert ledger"} <= parts.keys()
+    assert parts["fetch"] > 0
     assert sum(parts.values()) == pytest.approx(found["worker_cpu_us_per_event"], rel=0.01)
     assert found["startup_cpu_s"] * 1e6 / found["events"] == pytest.approx(parts["start-up"], rel=0.01)
     assert found["events_per_s"] > 1_000
