@@ -129,7 +129,7 @@ def absorb(profiles: Profiles, slots: npt.NDArray[np.int64], events: Observation
 
 @njit(cache=True, nogil=True)
 def _observe(profiles, slots, events, applied, view, looking, rates):  # type: ignore[no-untyped-def]
-    # Each array by a name of its own: where they are taken out of their tuples again and again, numba counts references.
+    # Each array by a name of its own: taken out of their tuples again and again, they are counted again and again.
     decayed, totals, max_amount, extremes_ms, peers, sessions = profiles[:6]
     device_hash, device_ms, country_hash, country_ms, offsets = profiles[6:]
     topic, offset, kind, ts, price, quantity, amount, rating, peer, session, device, country = events
