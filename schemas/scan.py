@@ -119,7 +119,7 @@ def scan(contract: Contract, records: Records, *, max_ahead_ms: int) -> Scanned:
         start=np.zeros((_N_TEXTS + 1, n), dtype=np.int64),
         size=np.zeros((_N_TEXTS + 1, n), dtype=np.int32),
     )
-    if n and _is_utf8(records.values):
+    if _is_utf8(records.values):
         latest_ms = records.timestamp + max_ahead_ms
         _scan(contract, _spans(records.values), _spans(records.keys), latest_ms, scanned)
     return scanned

@@ -12,6 +12,7 @@ from models.duplicates import DuplicateWindow
 from models.partition import PartitionProfiles
 from schemas.decode import Decoder
 from schemas.records import Records
+from schemas.texts import Texts
 from schemas.topics import CLICKS
 from streams.transport.packed import Packed, RecordBatch
 from streams.transport.unpack import unpacked
@@ -36,6 +37,9 @@ def load() -> None:
     """
     with _without_linear_algebra():
         unpacked(Packed(parts=[_NO_RECORDS], first=0, last=-1, n_records=0, timestamp=0))
+        texts = Texts.of(["some"])
+        texts.distinct()
+        texts.with_sizes()
         nothing = Decoder(CLICKS).decode(0, Records.of([])).events
         profiles = PartitionProfiles(epoch=0, complete=True)
         profiles.missing(nothing)

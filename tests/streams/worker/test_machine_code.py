@@ -12,12 +12,22 @@ from models import duplicates
 from models.duplicates import DuplicateWindow, identities
 from models.partition import PartitionProfiles
 from models.profiles import kernel
+from schemas import scan, texts
 from schemas.decode import Decoder
 from streams.transport import unpack
 from streams.transport.packed import Packed, RecordBatch
 from streams.worker import machine_code
 
-COMPILED = (unpack._walk, kernel._observe, duplicates._admit)
+COMPILED = (
+    unpack._walk,
+    scan._scan,
+    texts._gathered,
+    texts._hashes,
+    texts._coded,
+    texts._with_sizes,
+    duplicates._admit,
+    kernel._observe,
+)
 machine_code.load()
 loaded = [len(function.signatures) for function in COMPILED]
 assert all(loaded), loaded
@@ -34,6 +44,7 @@ DuplicateWindow(window=5).admit(identities(events.user_id, events.event_id), eve
 profiles = PartitionProfiles(epoch=1, complete=True)
 profiles.missing(events)
 assert profiles.observe(events, tick=1).shopper.applied.all()
+assert events.user_id.tolist() == ["u"] and events.user_id.with_sizes() == b"\\1u"
 assert [len(function.signatures) for function in COMPILED] == loaded
 """
 
