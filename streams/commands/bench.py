@@ -54,7 +54,7 @@ def pipeline(events: int, users: int, rounds: int, plain_events: int, kafka_home
 
 
 @command.command()
-@click.option("--events", type=click.IntRange(min=1_000), default=300_000, show_default=True)
+@click.option("--events", type=click.IntRange(min=1_000), default=500_000, show_default=True)
 @click.option("--few", type=click.IntRange(min=1), default=10_000, show_default=True, help="Shoppers.")
 @click.option("--many", type=click.IntRange(min=1), default=1_000_000, show_default=True, help="Shoppers.")
 @click.option("--small-cache", type=click.IntRange(min=1_000), default=20_000, show_default=True, help="Profile rows.")

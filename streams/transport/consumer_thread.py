@@ -27,12 +27,11 @@ from streams.transport.raw_batches import hand_out_batches
 from streams.transport.run import Fetched
 from streams.transport.security import aiokafka_auth, bootstrap_servers
 
-FETCH_MIN_BYTES = 65_536
-FETCH_WAIT_MS = 25
-"""A broker holds its answer back until it has so many bytes, or for so long. Measured from producer to handler, at 500
-and at 5,000 records a second: 38 to 41 ms at p99; answers at once (one byte, 500 ms) gave 25 to 34 ms, and took four
-times the CPU. aiokafka's code reads as if it paused for up to 100 ms where an answer has records of one partition while
-another's were not taken yet; that wasn't measured."""
+FETCH_WAIT_MS = 50
+"""How long a broker may wait for a first record. It answers for all partitions at once, so one that has been read up
+waits as long, at most, where its neighbours have none."""
+FETCH_PAUSE_S = 0.01
+"""From an answer to the next request, so that it brings all that came meanwhile, and not each record by itself."""
 FETCH_PARTITION_BYTES = 1_048_576
 """About what ``batch_records`` of small events take; a larger record is still fetched."""
 POLL_MS = 60_000
@@ -109,7 +108,7 @@ class ConsumerThread(AIOKafkaConsumerThread):
             session_timeout_ms=session_ms,
             rebalance_timeout_ms=session_ms,
             heartbeat_interval_ms=session_ms // 5,
-            fetch_min_bytes=FETCH_MIN_BYTES,
+            fetch_min_bytes=1,
             fetch_max_wait_ms=FETCH_WAIT_MS,
             max_partition_fetch_bytes=FETCH_PARTITION_BYTES,
             **aiokafka_auth(settings),
@@ -117,7 +116,7 @@ class ConsumerThread(AIOKafkaConsumerThread):
 
     async def on_start(self) -> None:
         await super().on_start()
-        hand_out_batches(self._ensure_consumer()._fetcher, self.app.run_topics)
+        hand_out_batches(self._ensure_consumer()._fetcher, self.app.run_topics, pause_s=FETCH_PAUSE_S)
 
     async def on_thread_stop(self) -> None:
         with contextlib.suppress(TimeoutError):

@@ -6,6 +6,7 @@ the position.
 
 from __future__ import annotations
 
+import asyncio
 import struct
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping
@@ -27,36 +28,46 @@ _PAYLOAD_AT = DefaultRecordBase.HEADER_STRUCT.size
 _COUNT_AT = _PAYLOAD_AT - 4
 
 
-def hand_out_batches(fetcher: Fetcher, topics: frozenset[str]) -> None:
-    """Make ``fetcher`` give out a ``RecordBatch`` for each batch of ``topics``.
+def hand_out_batches(fetcher: Fetcher, topics: frozenset[str], *, pause_s: float) -> None:
+    """Make ``fetcher`` give out a ``RecordBatch`` for each batch of ``topics``, and ask no broker again before
+    ``pause_s`` after its last answer.
 
     Of a message format older than 2 it gives out records as parsed: with offset, timestamp, key and value.
     """
     results = _Results(topics)
     results.update(fetcher._records)
     fetcher._records = results
-    fetcher._client = _Client(fetcher._client, results)
+    fetcher._client = _Client(fetcher._client, results, pause_s)
 
 
 class _Client:
-    """The fetcher's client, but that ``results`` get to see each answer before the fetcher takes it apart."""
+    """The fetcher's client, but that a broker's answer is followed by a pause, and that ``results`` get to see each
+    answer before the fetcher takes it apart."""
 
-    def __init__(self, client: Any, results: _Results) -> None:
+    def __init__(self, client: Any, results: _Results, pause_s: float) -> None:
         self._client = client
         self._results = results
+        self._pause_s = pause_s
+        self._next_fetch: dict[int, float] = {}  # by node, in the event loop's time
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._client, name)
 
     async def send(self, node_id: int, request: Any) -> Any:
-        response = await self._client.send(node_id, request)
-        if isinstance(request, FetchRequest):
-            # Until the fetcher has put these results in their place, nothing else runs on its event loop.
-            self._results.answer = {
-                TopicPartition(topic, partition): message_set
-                for topic, partitions in response.topics
-                for partition, *_, message_set in partitions
-            }
+        if not isinstance(request, FetchRequest):
+            return await self._client.send(node_id, request)
+        now = asyncio.get_running_loop().time
+        await asyncio.sleep(self._next_fetch.get(node_id, 0.0) - now())
+        try:
+            response = await self._client.send(node_id, request)
+        finally:
+            self._next_fetch[node_id] = now() + self._pause_s
+        # Until the fetcher has put these results in their place, nothing else runs on its event loop.
+        self._results.answer = {
+            TopicPartition(topic, partition): message_set
+            for topic, partitions in response.topics
+            for partition, *_, message_set in partitions
+        }
         return response
 
 
