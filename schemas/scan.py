@@ -74,6 +74,7 @@ class Contract(NamedTuple):
     def of(cls, topic: str) -> Contract:
         """As the structs of the topic's events declare it."""
         types = list(_types(EVENTS_OF_TOPIC[topic]))
+        defaults = {field.name: field.default for field in structs.fields(Event)}
         fields_of = [{field.name: field for field in found.fields} for found in types]
         names = [name.encode() for name in _FIELDS]
         multiplier, slots = _perfect(names)
@@ -90,7 +91,7 @@ class Contract(NamedTuple):
             longest=np.ascontiguousarray(sizes[:, :, 1]),
             lowest=np.ascontiguousarray(bounds[:, :, 0]),
             highest=np.ascontiguousarray(bounds[:, :, 1]),
-            default=np.array([field.default for field in structs.fields(Event) if field.name in NUMBERS]),
+            default=np.array([defaults[name] for name in NUMBERS], dtype=np.float64),
         )
 
 
