@@ -59,7 +59,7 @@ class Decoder:
             return Decoded(plain, [])
         others, letters = self._decode_others(partition, records.where(~scanned.plain))
         events = EventBatch.joined([plain.where(scanned.plain), others])
-        return Decoded(events.take(np.argsort(events.offset)), letters)
+        return Decoded(events.take(np.argsort(events.offset, kind="stable")), letters)
 
     def _decode_others(self, partition: int, records: Records) -> Decoded:
         events = self._decode_run(records)
