@@ -33,7 +33,7 @@ class Decoded(NamedTuple):
 
 
 class Decoder:
-    """Decodes the records of one topic. Costs 0.6 µs of CPU an event where they are plain, else about 3.
+    """Decodes the records of one topic. Costs 0.6 µs of CPU a plain event, and about 3 any other.
 
     Parameters
     ----------
@@ -54,19 +54,23 @@ class Decoder:
         if not isinstance(records, Records):
             records = Records.of(records)
         scanned = scan(self._contract, records, max_ahead_ms=self.max_ahead_ms)
-        plain = self._scanned_columns(partition, records, scanned)
         if scanned.plain.all():
-            return Decoded(plain, [])
-        others, letters = self._decode_others(partition, records.where(~scanned.plain))
-        events = EventBatch.joined([plain.where(scanned.plain), others])
-        return Decoded(events.take(np.argsort(events.offset, kind="stable")), letters)
+            return Decoded(self._columns(partition, records, scanned, records.values.text), [])
+        rows = np.flatnonzero(~scanned.plain)
+        events, letters = self._decode_others(partition, records.where(~scanned.plain))
+        held = np.array([event is not None for event in events])
+        pool = _put(scanned, rows[held], [event for event in events if event is not None], records.values.text)
+        keep = scanned.plain.copy()
+        keep[rows] = held
+        return Decoded(self._columns(partition, records, scanned, pool).where(keep), letters)
 
-    def _decode_others(self, partition: int, records: Records) -> Decoded:
+    def _decode_others(self, partition: int, records: Records) -> tuple[Sequence[Event | None], list[DeadLetter]]:
+        """An event, or None and a dead letter, for each record."""
         events = self._decode_run(records)
         if events is not None:
-            batch = self._columns(partition, records.offset, events)
-            if (batch.ts <= records.timestamp + self.max_ahead_ms).all():
-                return Decoded(batch, [])
+            ts = np.array([event.ts for event in events])
+            if (ts <= records.timestamp + self.max_ahead_ms).all():
+                return events, []
         return self._decode_each(partition, records)
 
     def _decode_run(self, records: Records) -> list[Event] | None:
@@ -88,13 +92,14 @@ class Decoder:
         users = "\n".join([event.user_id for event in events])
         return events if users.encode() == keys else None
 
-    def _decode_each(self, partition: int, records: Records) -> Decoded:
-        good: list[tuple[int, Event]] = []
+    def _decode_each(self, partition: int, records: Records) -> tuple[list[Event | None], list[DeadLetter]]:
+        events: list[Event | None] = []
         letters: list[DeadLetter] = []
         for record in records:
             try:
-                good.append((record.offset, self._decode_one(record)))
+                events.append(self._decode_one(record))
             except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+                events.append(None)
                 letters.append(
                     DeadLetter(
                         topic=self.topic,
@@ -106,8 +111,7 @@ class Decoder:
                         value=record.value or b"",
                     )
                 )
-        offset = np.array([at for at, _ in good], dtype=np.int64)
-        return Decoded(self._columns(partition, offset, [event for _, event in good]), letters)
+        return events, letters
 
     def _decode_one(self, record: Record) -> Event:
         if record.value is None:
@@ -123,8 +127,7 @@ class Decoder:
             )
         return event
 
-    def _scanned_columns(self, partition: int, records: Records, scanned: Scanned) -> EventBatch:
-        pool = records.values.text
+    def _columns(self, partition: int, records: Records, scanned: Scanned, pool: bytes) -> EventBatch:
         columns: dict[str, Any] = dict(zip(NUMBERS, scanned.numbers, strict=True))
         for row, name in enumerate(TEXTS):
             columns[name] = Texts(pool, scanned.start[row], scanned.size[row])
@@ -137,20 +140,17 @@ class Decoder:
             **columns,
         )
 
-    def _columns(self, partition: int, offset: npt.NDArray[np.int64], events: Sequence[Event]) -> EventBatch:
-        n = len(events)
-        texts = Texts.of([getattr(event, name) for name in TEXTS for event in events])  # in one pool
-        columns: dict[str, Any] = {name: texts[row * n : (row + 1) * n] for row, name in enumerate(TEXTS)}
-        for name in NUMBERS:
-            columns[name] = np.array([getattr(event, name) for event in events], dtype=np.float64)
-        return EventBatch(
-            topic=self.topic,
-            partition=partition,
-            offset=offset,
-            type=np.array([event.code for event in events], dtype=np.uint8),
-            ts=np.array([event.ts for event in events], dtype=np.int64),
-            **columns,
-        )
+
+def _put(scanned: Scanned, rows: npt.NDArray[np.intp], events: Sequence[Event], pool: bytes) -> bytes:
+    """Puts events into ``rows`` of what was scanned, their texts behind the ``pool``; returns the longer pool."""
+    shape = len(TEXTS), len(events)
+    texts = Texts.of([getattr(event, name) for name in TEXTS for event in events])
+    scanned.start[: len(TEXTS), rows] = texts.start.reshape(shape) + len(pool)
+    scanned.size[: len(TEXTS), rows] = texts.size.reshape(shape)
+    scanned.numbers[:, rows] = [[getattr(event, name) for event in events] for name in NUMBERS]
+    scanned.ts[rows] = [event.ts for event in events]
+    scanned.type[rows] = [event.code for event in events]
+    return pool + texts.pool
 
 
 def _all_in_braces(values: Joined) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import compress
 from typing import NamedTuple, Protocol, Self
 
 import numpy as np
@@ -135,7 +136,7 @@ class Records:
 
     def where(self, keep: npt.NDArray[np.bool_]) -> Self:
         """Those where ``keep``, of shape (n,), is true; the records themselves where all are."""
-        return self if keep.all() else self.of([self[row] for row in np.flatnonzero(keep).tolist()])
+        return self if keep.all() else self.of(list(compress(self, keep)))
 
     def after(self, offset: int) -> Self:
         """Those beyond ``offset``."""

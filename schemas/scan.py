@@ -1,8 +1,9 @@
 """Plain events straight from their bytes to columns: JSON is read where it stands, and nothing of it is copied.
 
 An event is *plain* when it is one flat JSON object whose known fields come once each, in strings without escapes and
-numbers of up to 15 digits without exponent, and are what the contract asks for. A plain event is read exactly as
-msgspec reads it; whatever isn't plain, right or wrong, is left to msgspec.
+numbers of up to 15 digits without exponent, and are what the contract asks for, of its record's key and time as well.
+Unknown fields may also be negative, true, false or null. A plain event is read exactly as msgspec reads it; whatever
+isn't plain, right or wrong, is left to msgspec. Where one record of a run isn't UTF-8, none of the run is plain.
 """
 
 from __future__ import annotations
@@ -31,12 +32,14 @@ _SLOTS = 128  # of the table of field names
 _DIGITS = 15  # of a number at most: they and a power of ten are exact, and their quotient is rounded once
 _POWERS = 10.0 ** np.arange(_DIGITS + 1)
 
-_OPENING, _CLOSING, _QUOTE, _COLON, _COMMA, _POINT, _ZERO, _EXPONENT = map(ord, '{}":,.0e')
+_OPENING, _CLOSING, _QUOTE, _COLON, _COMMA, _POINT, _ZERO, _MINUS, _EXPONENT = map(ord, '{}":,.0-e')
 _WHITE, _DIGIT, _ENDS_STRING = 1, 2, 4
 _SORT = np.zeros(256, dtype=np.uint8)  # of a byte
 _SORT[list(b" \t\n\r")] |= _WHITE
 _SORT[list(b"0123456789")] |= _DIGIT
 _SORT[[*range(0x20), *b'"\\']] |= _ENDS_STRING
+_LITERALS = np.array([list(b"true "), list(b"false"), list(b"null ")], dtype=np.uint8)
+_LITERAL_SIZES = np.array([4, 5, 4])
 _NOWHERE = np.int64(2**62)
 """A place behind all that there is."""
 _UNKNOWN = -1
@@ -219,13 +222,17 @@ def _scan(contract, values, keys, latest_ms, scanned):  # type: ignore[no-untype
                     starts[field, row] = value
                     sizes[field, row] = at - value
                 at += 1
+            elif field == _UNKNOWN:
+                at = _skipped(text, at, stop)
+                if at >= stop:
+                    break
             else:
                 at, digits, decimals = _number(text, at, stop)
-                if at >= stop or _UNKNOWN < field < _FIRST_NUMBER or (field == _TS and decimals):
+                if at >= stop or field < _FIRST_NUMBER or (field == _TS and decimals):
                     break
                 if field == _TS:
                     times[row] = digits
-                elif field != _UNKNOWN:
+                else:
                     numbers[field - _FIRST_NUMBER, row] = digits / _POWERS[decimals]
             if field != _UNKNOWN:
                 seen |= np.int64(1) << field
@@ -284,6 +291,17 @@ def _quoted(text, at, stop):  # type: ignore[no-untyped-def]
     while at < stop and not _SORT[_byte(text, at)] & _ENDS_STRING:
         at += 1
     return at if at < stop and _byte(text, at) == _QUOTE else _NOWHERE
+
+
+@njit(cache=True, nogil=True)
+def _skipped(text, at, stop):  # type: ignore[no-untyped-def]
+    """The end of a number or literal; ``_NOWHERE`` where it isn't plain."""
+    for literal in range(len(_LITERALS)):
+        size = _LITERAL_SIZES[literal]
+        if at + size <= stop and _is_same(_LITERALS[literal], 0, text, at, size):
+            return at + size
+    at, _, _ = _number(text, at + (_byte(text, at) == _MINUS), stop)
+    return at
 
 
 @njit(cache=True, nogil=True)

@@ -84,9 +84,14 @@ class Texts(Sequence[str]):
         return type(self)(self.pool, self.start[rows], self.size[rows])
 
     def hashes(self, seeds: npt.NDArray[np.uint64] | None = None) -> npt.NDArray[np.uint64]:
-        """XXH64 of each, of shape (n,), with seeds of shape (n,) or 0; 0 for an empty text."""
+        """XXH64 of each, of shape (n,), with seeds of shape (n,) or 0; 0 for an empty text.
+
+        Raises ``ValueError`` where there are not n seeds.
+        """
         if seeds is None:
-            seeds = np.zeros(1, dtype=np.uint64)
+            seeds = np.zeros(len(self), dtype=np.uint64)
+        elif len(seeds) != len(self):
+            raise ValueError(f"{len(seeds)} seeds for {len(self)} texts")
         return np.asarray(_hashes(self._raw, self.start, self.size, seeds))
 
     def distinct(self) -> Distinct:
@@ -103,16 +108,18 @@ class Pools:
     """Joins columns of which many share their pools: each set of pools is joined once."""
 
     def __init__(self) -> None:
-        self._joined: dict[tuple[int, ...], bytes] = {}
+        self._joined: dict[tuple[int, ...], tuple[list[bytes], bytes]] = {}  # the pools too: ids are those of live ones
 
     def joined(self, parts: Sequence[Texts]) -> Texts:
         """The texts of all parts, one part after the other."""
-        key = tuple(id(part.pool) for part in parts)
+        pools = [part.pool for part in parts]
+        key = tuple(map(id, pools))
         if key not in self._joined:
-            self._joined[key] = b"".join([part.pool for part in parts])
+            self._joined[key] = pools, b"".join(pools)
+        _, pool = self._joined[key]
         shifts = np.cumsum([0, *(len(part.pool) for part in parts[:-1])])
         return Texts(
-            self._joined[key],
+            pool,
             np.concatenate([part.start + shift for part, shift in zip(parts, shifts, strict=True)]),
             np.concatenate([part.size for part in parts]),
         )
@@ -137,7 +144,7 @@ def _hashes(pool, start, size, seeds):  # type: ignore[no-untyped-def]
     out = np.zeros(len(size), dtype=np.uint64)
     for row in range(len(size)):
         if size[row]:
-            out[row] = xxh64(pool, start[row], size[row], seeds[row if len(seeds) > 1 else 0])
+            out[row] = xxh64(pool, start[row], size[row], seeds[row])
     return out
 
 

@@ -27,6 +27,8 @@ def hydrate(
     One query for all kinds: of the few ids that most kinds miss, a query of their own would cost more than their rows.
     It takes the highest versions by itself: FINAL would cost more for a few thousand ids.
     """
+    if not missing:
+        return
     found = reader.columns(
         " UNION ALL ".join(
             f"(SELECT kind, id, {_SELECTED} FROM {source} "  # noqa: S608 - own names

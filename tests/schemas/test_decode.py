@@ -194,3 +194,13 @@ def test_a_run_decodes_as_its_records_do_one_by_one(run: list[tuple[bytes, bytes
     assert together.dead_letters == [letter for one in single for letter in one.dead_letters]
     for name in ("offset", "type", "ts", *TEXTS, *NUMBERS):
         assert list(getattr(together.events, name)) == [value for one in single for value in getattr(one.events, name)]
+
+
+def test_an_odd_record_among_plain_ones_keeps_its_place() -> None:
+    odd = json.dumps(GOOD | {"item": "Möbel", "event_id": "odd"}).encode()  # an escape
+    values = [view(event_id="first"), odd, view(event_id="last"), b"{}"]
+    events, letters = decode(*(Record(7, b"u1", value) for value in values))
+    assert events.event_id.tolist() == ["first", "odd", "last"]
+    assert events.item.tolist() == ["i1", "Möbel", "i1"]
+    assert events.price.tolist() == [2.5] * 3
+    assert len(letters) == 1

@@ -72,6 +72,8 @@ PLAIN = {
     "spaced": json.dumps(ORDER, ensure_ascii=False).encode(),
     "pretty": json.dumps(ORDER, ensure_ascii=False, indent=2).encode(),
     "space around": b" " + json.dumps(ORDER, ensure_ascii=False).encode() + b"\r\n",
+    "unknown literals": json.dumps(ORDER | {"a": True, "b": False, "c": None}, ensure_ascii=False).encode(),
+    "unknown and negative": json.dumps(ORDER | {"a": -7, "b": -0.5}, ensure_ascii=False).encode(),
     "type at the end": json.dumps(dict(reversed(ORDER.items())), ensure_ascii=False).encode(),
 }
 NOT_PLAIN = {
@@ -81,7 +83,9 @@ NOT_PLAIN = {
     "sixteen digits": PLAIN["compact"].replace(b"12.34", b"12.34567890123456"),
     "a field twice": PLAIN["compact"].replace(b'"size"', b'"item"'),
     "an object": PLAIN["compact"].replace(b'"red"', b"{}"),
-    "a literal": PLAIN["compact"].replace(b'"red"', b"true"),
+    "what begins like a literal": PLAIN["compact"].replace(b'"red"', b"trues"),
+    "a negative amount": PLAIN["compact"].replace(b"12.34", b"-12.34"),
+    "a literal as text": PLAIN["compact"].replace(b'"o1"', b"true"),
 }
 
 
@@ -93,7 +97,6 @@ def test_what_producers_send_is_plain(what: str) -> None:
 @pytest.mark.parametrize("what", NOT_PLAIN)
 def test_the_rest_is_left_to_msgspec(what: str) -> None:
     assert not check(NOT_PLAIN[what], "carts")
-    msgspec.json.decode(NOT_PLAIN[what])
 
 
 def test_every_cut_of_a_plain_event_is_told() -> None:

@@ -36,6 +36,11 @@ def test_hashes_are_xxh64(values: list[str]) -> None:
     assert texts.hashes(seeds).tolist() == expected
 
 
+def test_seeds_are_as_many_as_texts() -> None:
+    with pytest.raises(ValueError, match="2 seeds for 3 texts"):
+        Texts.of(["a", "b", "c"]).hashes(np.zeros(2, dtype=np.uint64))
+
+
 @pytest.mark.parametrize("size", [*range(1, 40), 63, 64, 65, 1_000])
 def test_every_length_hashes_as_in_the_package(size: int) -> None:
     value = "".join(chr(97 + index % 26) for index in range(size))
