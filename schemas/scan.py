@@ -22,11 +22,6 @@ from schemas.events import EVENTS_OF_TOPIC, Event
 from schemas.records import Joined, Records
 
 _FIELDS = (*TEXTS, "type", *NUMBERS, "ts")
-_N_TEXTS = len(TEXTS)
-_USER_ID = _FIELDS.index("user_id")
-_TYPE = _FIELDS.index("type")
-_FIRST_NUMBER = _TYPE + 1
-_TS = _FIELDS.index("ts")
 
 _SLOTS = 128  # of the table of field names
 _DIGITS = 15  # of a number at most: they and a power of ten are exact, and their quotient is rounded once
@@ -62,6 +57,7 @@ class Contract(NamedTuple):
     """What the events of a topic have to be, as arrays: t types, and fields in the order of ``_FIELDS``."""
 
     fields: Names
+    user_id: int  # which of the fields
     multiplier: np.uint64
     slots: npt.NDArray[np.int8]  # (_SLOTS,) field by the hash of its name
     tags: Names  # t
@@ -85,6 +81,7 @@ class Contract(NamedTuple):
         bounds = np.array([[_bounds(fields[name].type) for name in (*NUMBERS, "ts")] for fields in fields_of])
         return cls(
             fields=Names.of(names),
+            user_id=_FIELDS.index("user_id"),
             multiplier=multiplier,
             slots=slots,
             tags=Names.of([str(found.tag).encode() for found in types]),
@@ -120,8 +117,8 @@ def scan(contract: Contract, records: Records, *, max_ahead_ms: int) -> Scanned:
         type=np.zeros(n, dtype=np.uint8),
         ts=np.zeros(n, dtype=np.int64),
         numbers=np.empty((len(NUMBERS), n)),
-        start=np.zeros((_N_TEXTS + 1, n), dtype=np.int64),
-        size=np.zeros((_N_TEXTS + 1, n), dtype=np.int32),
+        start=np.zeros((len(TEXTS) + 1, n), dtype=np.int64),
+        size=np.zeros((len(TEXTS) + 1, n), dtype=np.int32),
     )
     if _is_utf8(records.values):
         latest_ms = records.timestamp + max_ahead_ms
@@ -152,7 +149,7 @@ def _types(events: Any) -> Iterator[inspect.StructType]:
 
 def _required(fields: dict[str, inspect.Field]) -> int:
     bits = sum(1 << index for index, name in enumerate(_FIELDS) if name in fields and fields[name].required)
-    return bits | 1 << _TYPE
+    return bits | 1 << _FIELDS.index("type")
 
 
 def _sizes(kind: Any) -> tuple[int, int]:
@@ -180,7 +177,7 @@ def _perfect(names: list[bytes]) -> tuple[np.uint64, npt.NDArray[np.int8]]:
             slots = np.full(_SLOTS, _UNKNOWN, dtype=np.int8)
             slots[at] = np.arange(len(names))
             return multiplier, slots
-    raise ValueError("two names are of one size, with the same first, middle and last byte")
+    raise ValueError("two fields' names are of one size, with the same first, middle and last byte")
 
 
 @njit(cache=True, nogil=True)
@@ -193,7 +190,9 @@ def _scan(contract, values, keys, latest_ms, scanned):  # type: ignore[no-untype
     slots, multiplier, required, code = contract.slots, contract.multiplier, contract.required, contract.code
     shortest, longest, lowest, highest = contract.shortest, contract.longest, contract.lowest, contract.highest
     plain, types, times, numbers, starts, sizes = scanned
-    n_numbers = len(contract.default)
+    # Counted here: a constant of another module stays in numba's cache when that module changes.
+    n_texts, n_numbers, user_id = len(starts) - 1, len(numbers), contract.user_id
+    type_field, first_number, ts_field = n_texts, n_texts + 1, n_texts + 1 + n_numbers
     for row in range(len(start)):
         numbers[:, row] = contract.default
         seen = np.int64(0)
@@ -216,7 +215,7 @@ def _scan(contract, values, keys, latest_ms, scanned):  # type: ignore[no-untype
             if _byte(text, at) == _QUOTE:
                 value = at + 1
                 at = _quoted(text, value, stop)
-                if at >= stop or field >= _FIRST_NUMBER:
+                if at >= stop or field >= first_number:
                     break
                 if field != _UNKNOWN:
                     starts[field, row] = value
@@ -228,12 +227,12 @@ def _scan(contract, values, keys, latest_ms, scanned):  # type: ignore[no-untype
                     break
             else:
                 at, digits, decimals = _number(text, at, stop)
-                if at >= stop or field < _FIRST_NUMBER or (field == _TS and decimals):
+                if at >= stop or field < first_number or (field == ts_field and decimals):
                     break
-                if field == _TS:
+                if field == ts_field:
                     times[row] = digits
                 else:
-                    numbers[field - _FIRST_NUMBER, row] = digits / _POWERS[decimals]
+                    numbers[field - first_number, row] = digits / _POWERS[decimals]
             if field != _UNKNOWN:
                 seen |= np.int64(1) << field
             at = _spaced(text, at, stop)
@@ -246,19 +245,19 @@ def _scan(contract, values, keys, latest_ms, scanned):  # type: ignore[no-untype
         if not plain[row]:
             continue
         plain[row] = False
-        size = sizes[_TYPE, row]
+        size = sizes[type_field, row]
         for kind in range(len(tag_size)):
-            if tag_size[kind] != size or not _is_same(tag_text, tag_start[kind], text, starts[_TYPE, row], size):
+            if tag_size[kind] != size or not _is_same(tag_text, tag_start[kind], text, starts[type_field, row], size):
                 continue
             right = seen & required[kind] == required[kind]
-            for name in range(_N_TEXTS):
+            for name in range(n_texts):
                 right &= shortest[kind, name] <= sizes[name, row] <= longest[kind, name]
             for number in range(n_numbers):
                 right &= lowest[kind, number] <= numbers[number, row] <= highest[kind, number]
             right &= lowest[kind, n_numbers] <= times[row] <= min(highest[kind, n_numbers], latest_ms[row])
-            size = sizes[_USER_ID, row]
+            size = sizes[user_id, row]
             right &= key_end[row] - key_start[row] == size
-            if right and _is_same(key_text, key_start[row], text, starts[_USER_ID, row], size):
+            if right and _is_same(key_text, key_start[row], text, starts[user_id, row], size):
                 types[row] = code[kind]
                 plain[row] = True
             break

@@ -23,12 +23,13 @@ hypothesis_settings.load_profile("footfall")
 
 
 def pytest_configure() -> None:
-    """Removes numba's cached code where a source is newer: numba misses changes of what was inlined from elsewhere."""
-    contracts = list((REPOSITORY / "schemas").glob("*.py"))
-    for cached in REPOSITORY.glob("models/**/__pycache__/*.nb[ic]"):
-        sources = [*cached.parents[1].glob("*.py"), *contracts]
-        if cached.stat().st_mtime < max(source.stat().st_mtime for source in sources):
-            cached.unlink(missing_ok=True)
+    """Removes numba's cached code where a source is newer: numba misses changes of what it took from other files."""
+    folders = [REPOSITORY / name for name in ("schemas", "models", "streams", "deploy")]
+    changed = max(source.stat().st_mtime for folder in folders for source in folder.rglob("*.py"))
+    for folder in folders:
+        for cached in folder.rglob("*.nb[ic]"):
+            if cached.stat().st_mtime < changed:
+                cached.unlink(missing_ok=True)
 
 
 @pytest.fixture(scope="session")
