@@ -56,6 +56,9 @@ class Settings:
         4000, "records of one run, at most; a larger record batch stays whole", low=1, high=100_000
     )
     flush_rows: int = _setting(60_000, "events that may wait for being written, at most", low=1, high=10_000_000)
+    flush_bytes: int = _setting(
+        268_435_456, "bytes of events that may wait for being written, at most", low=1, high=1 << 40
+    )
     flush_interval_s: float = _setting(0.5, "time from one write to the next, at least", low=0, high=60)
     commit_interval_s: float = _setting(1.0, "time from one commit of offsets to the next", low=0.1, high=60)
     session_timeout_s: float = _setting(10.0, "after which the broker gives a silent worker up", low=1, high=300)

@@ -13,7 +13,7 @@ import threading
 import time
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from models.partition import PartitionProfiles
 from schemas.topics import BEHAVIOUR, CARTS
@@ -40,6 +40,13 @@ T = TypeVar("T")
 
 def clock_ms() -> int:
     return time.time_ns() // 1_000_000
+
+
+class Amount(NamedTuple):
+    """Of records that were processed and aren't written yet."""
+
+    rows: int = 0
+    n_bytes: int = 0
 
 
 class Pipeline:
@@ -79,8 +86,8 @@ class Pipeline:
         self._compute = ThreadPoolExecutor(1, thread_name_prefix="compute")
         self._write = ThreadPoolExecutor(1, thread_name_prefix="write")
         self._open: list[Outcome] = []
-        self._rows_open = 0
-        self._rows_in_flight = 0
+        self._waiting = Amount()
+        self._in_flight = Amount()
         self._assignment = 0
         self._taken_over = False
         self._flushing = asyncio.Lock()
@@ -97,7 +104,9 @@ class Pipeline:
             await self._room.wait()
 
     def _is_full(self) -> bool:
-        return self._rows_open + self._rows_in_flight > self._settings.flush_rows
+        rows = self._waiting.rows + self._in_flight.rows
+        n_bytes = self._waiting.n_bytes + self._in_flight.n_bytes
+        return rows > self._settings.flush_rows or n_bytes > self._settings.flush_bytes
 
     async def on_assigned(self, partitions: Partitions) -> None:
         self._assignment += 1
@@ -154,8 +163,9 @@ class Pipeline:
         """On the compute thread. A run of an assignment that ended meanwhile is dropped: it comes again."""
         if assignment == self._assignment:
             position = self._claims.logs[run.topic, run.partition]
-            self._open.append(self._processor.process(run, position))
-            self._rows_open += len(run)
+            outcome = self._processor.process(run, position)
+            self._open.append(outcome)
+            self._waiting = Amount(self._waiting.rows + len(run), self._waiting.n_bytes + outcome.n_bytes)
 
     def _take_over(self, partitions: Partitions) -> None:
         """On the compute thread."""
@@ -181,7 +191,7 @@ class Pipeline:
     def _abandon(self) -> None:
         """On the compute thread: forgets all state, since what isn't written is wrong from now on."""
         self._open.clear()
-        self._rows_open = 0
+        self._waiting = Amount()
         self._claims.logs.clear()
         self._processor.profiles.clear()
 
@@ -208,7 +218,7 @@ class Pipeline:
         """On the compute thread."""
         with self.costs.stage("cut"):
             outcomes, self._open = self._open, []
-            self._rows_in_flight, self._rows_open = self._rows_open, 0
+            self._in_flight, self._waiting = self._waiting, Amount()
             dirty = [
                 DirtyProfiles(partition=partition, kind=kind, profiles=profiles, rows=rows)
                 for partition, profiles in self._processor.profiles.items()
@@ -223,7 +233,7 @@ class Pipeline:
         with self.costs.stage("cut"):
             for part in cut.dirty:
                 part.profiles.tables[part.kind].written(part.rows)
-            self._rows_in_flight = 0
+            self._in_flight = Amount()
             self._processor.trim(self._settings.profile_cache_rows)
 
     async def _learn_forever(self) -> None:

@@ -43,6 +43,8 @@ class Outcome:
     epoch: int
     first: int = 0
     n_records: int = 0
+    n_bytes: int = 0
+    """Of the records' values, which the events keep."""
     n_duplicates: int = 0
     identity: npt.NDArray[np.uint64] = field(default_factory=lambda: np.empty(0, dtype=np.uint64))
     """By offset from ``first`` on: the identity of the event, 0 where there is no row."""
@@ -94,6 +96,7 @@ class Processor:
             fresh = log.window.admit(identity, events.offset)
             outcome.first = int(records.offset[0])
             outcome.n_records = len(records)
+            outcome.n_bytes = len(records.values.text)
             outcome.n_duplicates = len(fresh) - int(fresh.sum())
             outcome.identity = np.zeros(run.last - outcome.first + 1, dtype=np.uint64)
             outcome.identity[events.offset[fresh] - outcome.first] = identity[fresh]
