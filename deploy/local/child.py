@@ -1,4 +1,4 @@
-"""Processes that end with whoever starts them, and are measured; the stack's own outlive it (``process``)."""
+"""Processes that are killed at the end of a ``with``, and are measured; the stack's own outlive it (``process``)."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import NamedTuple, Self
+from typing import Self
 
 from deploy.local.exceptions import StackError
 from deploy.local.process import last_lines
@@ -19,13 +19,6 @@ END_TIMEOUT_S = 60.0
 _KILL_TIMEOUT_S = 10.0
 _SOURCES = str(Path(__file__).parents[2])
 _POLL_S = 0.02
-
-
-class Usage(NamedTuple):
-    """Of a process that has ended, as the kernel counted it: all its threads and its start included."""
-
-    cpu_s: float
-    peak_rss_bytes: int
 
 
 class Child:
@@ -44,11 +37,11 @@ class Child:
 
     Attributes
     ----------
-    usage
-        Once it has been seen to have ended.
+    cpu_s
+        CPU seconds, by the kernel's count, of all its threads and its start; once it has been seen to have ended.
     """
 
-    usage: Usage
+    cpu_s: float
 
     def __init__(self, command: Sequence[str], environment: Mapping[str, str], log: Path) -> None:
         log.parent.mkdir(parents=True, exist_ok=True)
@@ -79,10 +72,10 @@ class Child:
     def status(self) -> int | None:
         """Its exit status, negative for a signal; None as long as it runs."""
         if self._process.returncode is None:
-            # Not by Popen.poll, which would throw the usage away.
+            # Not by Popen.poll, which would throw the CPU time away.
             pid, status, used = os.wait4(self.pid, os.WNOHANG)
             if pid:
-                self.usage = Usage(used.ru_utime + used.ru_stime, used.ru_maxrss * 1024)
+                self.cpu_s = used.ru_utime + used.ru_stime
                 self._process.returncode = os.waitstatus_to_exitcode(status)
         return self._process.returncode
 
@@ -109,12 +102,12 @@ class Child:
             time.sleep(_POLL_S)
         return status
 
-    def end(self) -> Usage:
-        """SIGTERM, and wait. Raises ``StackError`` where it fails or doesn't end."""
+    def end(self) -> float:
+        """SIGTERM, and wait; its CPU seconds. Raises ``StackError`` where it fails or doesn't end."""
         self.signal(signal.SIGTERM)
         if self.wait(END_TIMEOUT_S):
             self.check()
-        return self.usage
+        return self.cpu_s
 
     def kill(self) -> None:
         """SIGKILL, and wait until it is gone."""

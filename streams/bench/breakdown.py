@@ -20,7 +20,7 @@ SAYS = {
     EVENT_LOOP: "Faust, the flow between the threads, the alerts' producer",
     "decode": "JSON to columns, duplicates",
     "hydrate": "ids looked up, profiles asked of ClickHouse",
-    "score": "profiles, features, models, alerts; loading numba's machine code",
+    "score": "profiles, features, models, alerts",
     "cut": "dirty profiles copied",
     "insert events": "columns joined and sent",
     "insert predictions": "with alerts",
@@ -39,13 +39,13 @@ def breakdown(run: WorkerRun, idle: WorkerRun) -> dict[str, float]:
     """Microseconds of CPU an event by stage; they add up to all that ``run`` took. ``idle`` had no events."""
     idle_stages_s = idle.report["stages_s"]
     seconds = {
-        START_UP: idle.usage.cpu_s,
+        START_UP: idle.cpu_s,
         FETCH: run.report["threads_s"][THREAD_NAME] - idle.report["threads_s"][THREAD_NAME],
         EVENT_LOOP: run.report["threads_s"][_MAIN_THREAD] - idle.report["threads_s"][_MAIN_THREAD],
         **{stage: spent - idle_stages_s.get(stage, 0.0) for stage, spent in run.report["stages_s"].items()},
         BETWEEN: _between_stages(run.report) - _between_stages(idle.report),
     }
-    seconds[END] = run.usage.cpu_s - sum(seconds.values())
+    seconds[END] = run.cpu_s - sum(seconds.values())
     return {stage: round(1e6 * spent / run.events, 3) for stage, spent in seconds.items()}
 
 

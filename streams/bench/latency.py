@@ -33,7 +33,7 @@ from streams.settings import Settings
 from streams.transport.security import bootstrap_servers
 
 WARM_UP_S = 5.0
-"""Of events that don't count: the worker loads its machine code with the first."""
+"""Of events that don't count."""
 LAST_WAIT_S = 20.0
 """How long alerts and rows may take after the last event."""
 _TICK_S = 0.005

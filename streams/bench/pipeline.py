@@ -67,8 +67,8 @@ def measure_pipeline(
         plain_idles.append(bench.plain_worker("one", number, 1))
         plains.append(bench.plain_worker("plain", number, plain_events))
     run, idle = _middle(runs), _middle(idles)
-    plain_start_up_s = _middle(plain_idles).usage.cpu_s
-    plain_work_us = 1e6 * (_middle(plains).usage.cpu_s - plain_start_up_s) / plain_events
+    plain_start_up_s = _middle(plain_idles).cpu_s
+    plain_work_us = 1e6 * (_middle(plains).cpu_s - plain_start_up_s) / plain_events
     return PipelineResult(
         events=events,
         plain_events=plain_events,
@@ -77,7 +77,7 @@ def measure_pipeline(
         plain_us=plain_work_us + 1e6 * plain_start_up_s / events,
         events_per_s=median(run.events_per_s for run in runs),
         plain_events_per_s=median(plain.events_per_s for plain in plains),
-        start_up_s=idle.usage.cpu_s,
+        start_up_s=idle.cpu_s,
         parts=breakdown(run, idle),
     )
 
@@ -108,4 +108,4 @@ class _Bench:
 
 def _middle(runs: Sequence[R]) -> R:
     """The run with the median of CPU time, the lower one of two."""
-    return sorted(runs, key=lambda run: run.usage.cpu_s)[(len(runs) - 1) // 2]
+    return sorted(runs, key=lambda run: run.cpu_s)[(len(runs) - 1) // 2]

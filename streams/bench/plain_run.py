@@ -7,7 +7,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
-from deploy.local.child import Child, Usage
+from deploy.local.child import Child
 from streams.bench.laboratory import wait_for
 from streams.clickhouse.reader import Reader
 from streams.settings import Settings
@@ -20,7 +20,7 @@ _WRITTEN = "SELECT count() FROM events"
 class PlainRun:
     """What a plain worker took, its start and its end included."""
 
-    usage: Usage
+    cpu_s: float
     events: int
     seconds: float
     """From the first row written to the last."""
@@ -34,7 +34,7 @@ def run_plain_worker(settings: Settings, folder: Path, *, events: int) -> PlainR
     """Run the plain worker until ``events`` rows are written; errors are those of ``wait_for``."""
     with Child(_COMMAND, settings.to_env(), folder / f"{settings.group}.log") as child:
         wait_for(child, settings, _WRITTEN, lambda number: number >= events)
-        usage = child.end()
+        cpu_s = child.end()
     with closing(Reader(settings)) as reader:
         ((seconds,),) = reader.query("SELECT (max(written_ms) - min(written_ms)) / 1000 FROM events")
-    return PlainRun(usage=usage, events=events, seconds=seconds)
+    return PlainRun(cpu_s=cpu_s, events=events, seconds=seconds)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from deploy.local.child import Child, Usage
+from deploy.local.child import Child
 from deploy.local.workers import WorkerProcess
 from schemas.topics import INPUTS
 from streams.bench.laboratory import wait_for
@@ -23,7 +23,7 @@ _DONE = "SELECT sum(records) FROM ledger"
 class WorkerRun:
     """What a worker took, its start and its end included."""
 
-    usage: Usage
+    cpu_s: float
     report: Mapping[str, Any]
     """As ``footfall worker --report`` writes it."""
     events: int = 0
@@ -34,7 +34,7 @@ class WorkerRun:
 
     @property
     def cpu_us_per_event(self) -> float:
-        return 1e6 * self.usage.cpu_s / self.events
+        return 1e6 * self.cpu_s / self.events
 
     @property
     def events_per_s(self) -> float:
@@ -46,17 +46,17 @@ def run_worker(settings: Settings, folder: Path, *, events: int) -> WorkerRun:
     with WorkerProcess(settings.group, settings.to_env(), folder) as worker:
         wait_until_assigned(worker, settings)
         wait_for(worker, settings, _DONE, lambda number: number >= events)
-        usage = worker.end()
+        cpu_s = worker.end()
     seconds, timed_events = _timed(settings)
-    return WorkerRun(usage=usage, report=worker.report, events=events, timed_events=timed_events, seconds=seconds)
+    return WorkerRun(cpu_s=cpu_s, report=worker.report, events=events, timed_events=timed_events, seconds=seconds)
 
 
 def run_idle_worker(settings: Settings, folder: Path) -> WorkerRun:
     """Run a worker that finds its topics empty, until it has its partitions."""
     with WorkerProcess(settings.group, settings.to_env(), folder) as worker:
         wait_until_assigned(worker, settings)
-        usage = worker.end()
-    return WorkerRun(usage=usage, report=worker.report)
+        cpu_s = worker.end()
+    return WorkerRun(cpu_s=cpu_s, report=worker.report)
 
 
 def wait_until_assigned(worker: Child, settings: Settings) -> None:

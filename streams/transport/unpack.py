@@ -1,7 +1,7 @@
 """From record batches to columns, without an object for each record and mostly outside of the GIL.
 
-Measured on 240-byte events, batches of 1,600, lz4: fetch to events takes 1.9 µs of CPU an event, 0.05 of it on the
-consumer's thread; an object for each record took 3.3, and 1.5. Not imported with the rest: it takes numba.
+Measured on 240-byte events, batches of 1,600, lz4: an object for each record takes the consumer's thread 1.5 µs of CPU
+an event, handing its batches out 0.05.
 """
 
 from __future__ import annotations

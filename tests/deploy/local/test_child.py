@@ -29,17 +29,15 @@ def test_its_usage_is_all_that_it_took(tmp_path: Path) -> None:
     code = """if True:
         import signal, sys, time
         signal.signal(signal.SIGTERM, lambda *_: sys.exit())
-        held = bytes(64 << 20).replace(b"\\0", b"1")
         while time.process_time() < 0.3: pass
         print("done", flush=True)
         signal.pause()
     """
     with python(code, tmp_path / "busy.log") as child:
         wait_for_output(child)
-        usage = child.end()
+        cpu_s = child.end()
     assert (child.running, child.status) == (False, 0)
-    assert 0.3 <= usage.cpu_s < 20
-    assert usage.peak_rss_bytes > 64 << 20
+    assert 0.3 <= cpu_s < 20
 
 
 def test_it_is_killed_at_the_end(tmp_path: Path) -> None:
@@ -54,7 +52,7 @@ def test_it_is_killed_at_the_end(tmp_path: Path) -> None:
 
 
 def test_errors_name_it_and_its_last_line(tmp_path: Path) -> None:
-    with python("print('reading'); raise SystemExit('no such file')", tmp_path / "reader.log") as child:
+    with python("print('reading', flush=True); raise SystemExit('no such file')", tmp_path / "reader.log") as child:
         assert child.wait(20) == 1
         for ask in (child.check, child.end):
             with pytest.raises(StackError, match=r"^reader ended with status 1: no such file$"):
