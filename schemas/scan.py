@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from functools import cache
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -76,7 +77,7 @@ class Contract(NamedTuple):
         defaults = {field.name: field.default for field in structs.fields(Event)}
         fields_of = [{field.name: field for field in found.fields} for found in types]
         names = [name.encode() for name in _FIELDS]
-        multiplier, slots = _perfect(names)
+        multiplier, slots = _perfect(tuple(names))
         sizes = np.array([[_sizes(fields[name].type) for name in TEXTS] for fields in fields_of], dtype=np.int32)
         bounds = np.array([[_bounds(fields[name].type) for name in (*NUMBERS, "ts")] for fields in fields_of])
         return cls(
@@ -169,7 +170,8 @@ def _bounds(kind: Any) -> tuple[float, float]:
     return -math.inf if low is None else low, math.inf if high is None else high
 
 
-def _perfect(names: list[bytes]) -> tuple[np.uint64, npt.NDArray[np.int8]]:
+@cache
+def _perfect(names: tuple[bytes, ...]) -> tuple[np.uint64, npt.NDArray[np.int8]]:
     """A multiplier by which the names fall into different slots, and the table."""
     for multiplier in np.random.default_rng(0).integers(2**64, size=1000, dtype=np.uint64):
         at = [int(_slot(np.frombuffer(name, dtype=np.uint8), 0, len(name), multiplier)) for name in names]
