@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from math import nan
 from typing import Any, NamedTuple
 
-from models.catalogue import CHURN, FRAUD
+from models.catalogue import CHURN, FRAUD, MODELS
 from models.scoring import NOT_SCORED, SCORED
 from models.snapshots import Loaded
 from schemas.events import Event
@@ -115,6 +115,7 @@ class PlainScorer:
         names, layout = _FEATURE_SETS[model], _FEATURE_BYTES[model]
         self._predictions.append(
             (
+                MODELS[model].kind,
                 model,
                 event.event_id,
                 event.user_id,
