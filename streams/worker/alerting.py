@@ -16,8 +16,9 @@ from streams.worker.claims import TopicPartition
 def alerts_of(
     scored: ScoredBatch, scorers: Mapping[str, Scorer], thresholds: Mapping[Kind, float], *, raised_ms: int
 ) -> list[Alert]:
-    """An alert for each prediction of a kind's champion at or above the kind's threshold; a champion that warms up raises
-    none, and challengers never do.
+    """An alert for each prediction of a kind's champion at or above the kind's threshold.
+
+    A champion that warms up raises none, and challengers never do.
 
     Of churn only predictions that get a label alert, so at most one a shopper and day.
     """
