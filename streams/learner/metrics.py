@@ -1,8 +1,8 @@
 """How good a model's scores of a day were, by the labels that it has learnt for them: the table ``model_metrics``.
 
 This is progressive validation: each score was given before its label was learnt. A day is never counted on from: all
-its rows of ``learnt`` are read anew whenever one has been added. Each row says up to which snapshot labels are in it, so
-whoever comes after a crash, on whatever worker, finds what is missing.
+its rows of ``learnt`` are read anew whenever one has been added. Each row says up to which snapshot labels are in it,
+so whoever comes after a crash, on whatever worker, finds what is missing.
 """
 
 from __future__ import annotations

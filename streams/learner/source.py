@@ -88,10 +88,9 @@ def without(examples: Labelled, others: Labelled) -> Labelled:
     keep = [row for row, pair in enumerate(zip(examples.user_id, examples.event_id, strict=True)) if pair not in known]
     if len(keep) == len(examples):
         return examples
-    columns = _columns(examples).items()
-    taken = {
+    taken: dict[str, Any] = {
         name: values[keep] if isinstance(values, np.ndarray) else [values[row] for row in keep]
-        for name, values in columns
+        for name, values in _columns(examples).items()
     }
     return Labelled(**taken)
 
@@ -99,7 +98,7 @@ def without(examples: Labelled, others: Labelled) -> Labelled:
 def joined(first: Labelled, second: Labelled) -> Labelled:
     """All of the first, then those of the second that aren't among them."""
     rest = _columns(without(second, first))
-    both = {
+    both: dict[str, Any] = {
         name: np.concatenate([values, rest[name]]) if isinstance(values, np.ndarray) else [*values, *rest[name]]
         for name, values in _columns(first).items()
     }

@@ -62,12 +62,13 @@ class Modelling:
             return self.poll()
 
     def poll(self) -> dict[str, Scorer]:
-        """A scorer by model, each kind's champion before its challengers; the same as before where no other snapshot is.
+        """A scorer by model, each kind's champion before its challengers; the same as before without another snapshot.
 
         A snapshot that may not be used is logged once, and what there was before it stays. At the first call there is
         nothing before it: raises ``SnapshotUnusable`` where it is a champion's.
         """
-        versions, scorers = self._store.versions(), {}
+        versions = self._store.versions()
+        scorers: dict[str, Scorer] = {}
         for kind, lineup in lineups(self._reader).items():
             for name in lineup.active:
                 needed = name == lineup.champion and kind not in self._champions
