@@ -7,8 +7,7 @@ promotion leaves purchases without a score.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import date
 from typing import Any
 
@@ -91,19 +90,16 @@ class ModelControl:
     ``Reader`` does.
     """
 
-    def __init__(
-        self, settings: Settings, *, clock_ms: Callable[[], int] = lambda: time.time_ns() // 1_000_000
-    ) -> None:
+    def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._reader = Reader(settings)
         self._writer = Writer(settings)
-        self._clock_ms = clock_ms
 
     def close(self) -> None:
         self._reader.close()
         self._writer.close()
 
-    def list(self) -> list[Standing]:
+    def standings(self) -> list[Standing]:
         """All models of the catalogue, by kind, those that take part first."""
         found = lineups(self._reader)
         standings = []
@@ -185,7 +181,7 @@ class ModelControl:
     def _decide(self, kind: Kind, action: Action, model: str, *, who: str, why: str, version: str = "") -> Decision:
         # After what was decided before, whatever clock that was by.
         latest_ms = max((made.decided_ms for made in decisions(self._reader)), default=0)
-        decided_ms = max(self._clock_ms(), latest_ms + 1)
+        decided_ms = max(time.time_ns() // 1_000_000, latest_ms + 1)
         decision = Decision(
             kind=kind, decided_ms=decided_ms, action=action, model=model, version=version, who=who, why=why
         )
@@ -226,12 +222,13 @@ class ModelControl:
         return bool(self._reader.query(sql, about)[0][0])
 
     def _days(self, spec: ModelSpec) -> list[Day]:
+        names = [field.name for field in fields(Day)]
         rows = self._reader.query(
-            f"SELECT {', '.join(_METRICS)} FROM model_metrics FINAL"  # noqa: S608 - our own names
+            f"SELECT {', '.join(names)} FROM model_metrics FINAL"  # noqa: S608 - our own names
             " WHERE kind = %(kind)s AND model = %(model)s ORDER BY day DESC LIMIT %(limit)s",
             {"kind": spec.kind, "model": spec.name, "limit": _DAYS_SHOWN},
         )
-        return [Day(**dict(zip(_METRICS, row, strict=True))) for row in rows]
+        return [Day(**dict(zip(names, row, strict=True))) for row in rows]
 
 
 def _spec(name: str) -> ModelSpec:

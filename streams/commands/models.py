@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import getpass
+import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -24,8 +25,15 @@ json_option = click.option("--json", "as_json", is_flag=True, help="Print one JS
 def deciding(function: Callable[..., Any]) -> Callable[..., Any]:
     """Adds the options of a decision."""
     why = click.option("--why", default="", help="The reason, for those who read the list of decisions.")
-    who = click.option("--who", default=getpass.getuser, show_default="you", help="Who decides.")
+    who = click.option("--who", default=_user, show_default="you", help="Who decides.")
     return why(who(function))
+
+
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # a container's user may have no name
+        return f"user {os.getuid()}"
 
 
 @click.group("models", help="Compare, promote and pin the models.")
@@ -39,7 +47,7 @@ def command() -> None:
 def list_models(settings: Settings, as_json: bool) -> None:
     """All models by kind, with the figures of their latest snapshots."""
     with _control(settings) as control:
-        _print_standings(control.list(), as_json)
+        _print_standings(control.standings(), as_json)
 
 
 @command.command()
@@ -167,6 +175,7 @@ def _print_shown(shown: Shown, as_json: bool) -> None:
     import orjson
     from rich.console import Console
     from rich.table import Table
+    from rich.text import Text
 
     if as_json:
         click.echo(orjson.dumps(asdict(shown)))
@@ -197,7 +206,7 @@ def _print_shown(shown: Shown, as_json: bool) -> None:
     decided = Table("decided", "what", "who", "why", box=None, pad_edge=False)
     for decision in shown.decisions:
         what = f"{decision.action} {decision.version}".strip()
-        decided.add_row(_time(decision.decided_ms), what, decision.who, decision.why)
+        decided.add_row(_time(decision.decided_ms), what, Text(decision.who), Text(decision.why))
     console = Console()
     for table in (facts, days, decided):
         if table.row_count:
