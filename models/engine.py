@@ -14,6 +14,7 @@ from models.features.fraud import fraud_features
 from models.partition import INSTRUMENTS, PartitionProfiles, Views
 from models.profiles.kernel import View
 from models.profiles.state import LAST_MS
+from models.risk import RiskBook
 from models.scoring import NOT_SCORED, Scorer, Scores, ranked
 from schemas.alerts import Kind
 from schemas.batch import EventBatch
@@ -51,11 +52,16 @@ class Engine:
         Silence in event time that counts as churn.
     fraud_delay_ms
         Event time after a purchase by which its label is expected.
+    risks
+        What is known of frauds by the labels that have arrived. None known without.
     """
 
-    def __init__(self, *, churn_horizon_ms: int, fraud_delay_ms: int = 7 * _DAY_MS) -> None:
+    def __init__(
+        self, *, churn_horizon_ms: int, fraud_delay_ms: int = 7 * _DAY_MS, risks: RiskBook | None = None
+    ) -> None:
         self.churn_horizon_ms = churn_horizon_ms
         self.fraud_delay_ms = fraud_delay_ms
+        self.risks = RiskBook() if risks is None else risks
 
     def score(
         self, events: EventBatch, profiles: PartitionProfiles, scorers: Mapping[str, Scorer], *, tick: int
@@ -97,7 +103,8 @@ class Engine:
         rows = np.flatnonzero(events.type == EVENT_TYPES["purchase"])
         purchases = events.take(rows)
         instruments = {kind: views.of_rows(kind, rows, n) for kind in INSTRUMENTS}
-        features = fraud_features(views.shopper.take(rows), instruments, purchases)
+        risks = {kind: self.risks.look_up(kind, getattr(purchases, kind), purchases.ts) for kind in INSTRUMENTS}
+        features = fraud_features(views.shopper.take(rows), instruments, risks, purchases)
         scores = {scorer.spec.name: scorer.score(features) for scorer in scorers}
         scored = scores[scorers[0].spec.name]
         state = np.full(n, NOT_SCORED, dtype=np.uint8)
