@@ -35,6 +35,7 @@ _COMMANDS = {
     "dead-letters": "List, show and resend records that could not be used.",
     "models": "Compare, promote and pin the models.",
     "query": "Ask ClickHouse.",
+    "backtest": "Score and learn a data set in event time.",
     "bench": "Measure what this machine can do.",
     "demo": "See everything at work on this machine.",
 }
