@@ -47,7 +47,8 @@ class Modelling:
         self._clock_ms = clock_ms
         self._stop = stop
         self._reader = Reader(settings, stop=stop)
-        self._store = SnapshotStore(settings, self._reader, Writer(settings, stop=stop))
+        self._writer = Writer(settings, stop=stop)
+        self._store = SnapshotStore(settings, self._reader, self._writer)
         self._learners: dict[str, LearnerRounds] = {}
         self._scorers: dict[str, Scorer] = {}
         self._champions: dict[Kind, str] = {}
@@ -60,6 +61,11 @@ class Modelling:
                 self._learn()
         with self._costs.stage("poll models"):
             return self.poll()
+
+    def close(self) -> None:
+        """Disconnect. It may go on afterwards."""
+        for connection in (self._reader, self._writer, *self._learners.values()):
+            connection.close()
 
     def poll(self) -> dict[str, Scorer]:
         """A scorer by model, each kind's champion before its challengers; the same as before without another snapshot.
@@ -88,20 +94,20 @@ class Modelling:
         except SnapshotUnusable as error:
             if needed:
                 raise
-            self._say_once(spec.name, f"{error}; {spec.name} goes on with {held.version or 'nothing'}")
+            self._say_once(f"score {spec.name}", f"{error}; {spec.name} goes on with {held.version or 'nothing'}")
             return held
-        self._said.pop(spec.name, None)
+        self._said.pop(f"score {spec.name}", None)
         return Scorer(spec, found, warm_up_examples=self._settings.warm_up_examples) if found else held
 
     def _champion(self, kind: Kind, lineup: Lineup) -> str:
         """The champion, or who was it before, as long as only that one can score."""
         wanted, before = lineup.champion, self._champions.get(kind, lineup.champion)
         if wanted != before and self._scorers[before].is_warm and not self._scorers[wanted].is_warm:
-            self._say_once(kind, f"{wanted} can't score yet: {before} goes on as the champion of {kind}")
+            self._say_once(f"champion {kind}", f"{wanted} can't score yet: {before} goes on as the champion of {kind}")
             return before
         if wanted != before:
             logger.info("%s is the champion of %s, after %s", wanted, kind, before)
-        self._said.pop(kind, None)
+        self._said.pop(f"champion {kind}", None)
         return wanted
 
     def _learn(self) -> None:
