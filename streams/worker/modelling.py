@@ -64,8 +64,10 @@ class Modelling:
 
     def close(self) -> None:
         """Disconnect. It may go on afterwards."""
-        for connection in (self._reader, self._writer, *self._learners.values()):
-            connection.close()
+        self._reader.close()
+        self._writer.close()
+        for learner in self._learners.values():
+            learner.close()
 
     def poll(self) -> dict[str, Scorer]:
         """A scorer by model, each kind's champion before its challengers; the same as before without another snapshot.
