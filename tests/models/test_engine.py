@@ -20,7 +20,8 @@ from models.catalogue import KINDS, MODELS, ModelSpec
 from models.engine import Engine, ScoredBatch
 from models.examples import Examples
 from models.learning import Learner
-from models.partition import PartitionProfiles
+from models.partition import INSTRUMENTS, PartitionProfiles
+from models.risk import RiskBook
 from models.scoring import NOT_SCORED, SCORED, WARMING_UP, Scorer
 from models.snapshots import flattened, sign
 from schemas.batch import EventBatch
@@ -338,3 +339,56 @@ def test_a_challenger_costs_a_flat_score_more(warm: Scorers) -> None:
     five = min(cost_us({**warm, **others}) for _ in range(5))
     print(f"{one:.2f} µs of CPU an event, {(five - one) / 4:.3f} µs more a challenger")
     assert five < one * 1.5
+
+
+LABELS_AFTER = sum(run[0].topic == 0 for run in runs(LOG, 20)) + 3
+"""Runs: when some purchases were made and some weren't."""
+
+
+def of_purchases(
+    log: Sequence[ShopEvent], book: RiskBook, *, told: Sequence[ShopEvent] = ()
+) -> npt.NDArray[np.float32]:
+    """The fraud features of a log's purchases; after some runs labels arrive by which all ``told`` were frauds."""
+    engine = Engine(churn_horizon_ms=HORIZON_MS, fraud_delay_ms=FRAUD_DELAY_MS, risks=book)
+    profiles = PartitionProfiles(epoch=1, complete=True)
+    told_ms = np.array([event.ts for event in told], dtype=np.int64)
+    found = []
+    for tick, run in enumerate(runs(log, 20)):
+        if tick == LABELS_AFTER:
+            for kind in INSTRUMENTS:
+                book.add(kind, [getattr(event, kind) for event in told], told_ms, np.ones(len(told), dtype=np.bool_))
+        events = batch_of(run)
+        profiles.missing(events)
+        found.append(engine.score(events, profiles, COLD, tick=tick).predictions[0].features)
+    return np.concatenate(found)
+
+
+def test_frauds_are_known_from_when_their_labels_arrive() -> None:
+    purchases = [event for event in LOG if event.type == "purchase"]
+    found, without = of_purchases(LOG, RiskBook(), told=purchases), of_purchases(LOG, RiskBook())
+    names = MODELS["fraud"].features.names
+    of_frauds = [at for at, name in enumerate(names) if "frauds" in name or "risk" in name]
+    others = [at for at in range(len(names)) if at not in of_frauds]
+    assert not without[:, of_frauds].any()
+    np.testing.assert_array_equal(found[:, others], without[:, others])
+    early = runs(LOG, 20)[:LABELS_AFTER]
+    before = sum(event.type == "purchase" for run in early for event in run)
+    assert 0 < before < len(purchases)
+    assert not found[:before, of_frauds].any()
+    for kind in INSTRUMENTS:
+        at = next(at for at in of_frauds if names[at] == f"{kind}_risk_30d")
+        named = [bool(getattr(event, kind)) for event in purchases[before:]]
+        assert (found[before:, at] > 0).tolist() == named
+
+
+def test_the_risk_of_a_purchase_is_that_of_the_time_of_it() -> None:
+    ann = ShopEvent(
+        topic=1, type="purchase", ts=START_MS, amount=1.0, user="ann", merchant="shop", position=1, offset=1
+    )
+    book = RiskBook()
+    fraud_ms = np.array([START_MS - 7 * DAY_MS])
+    book.add("merchant", ["shop"], fraud_ms, np.array([True]))
+    found = dict(zip(MODELS["fraud"].features.names, of_purchases([ann], book)[0].tolist(), strict=True))
+    assert found["merchant_log_frauds_7d"] == pytest.approx(np.log1p(np.exp(-1)))
+    assert found["merchant_risk_7d"] == pytest.approx(np.exp(-1) / (np.exp(-1) + 1))
+    assert found["card_risk_30d"] == 0
