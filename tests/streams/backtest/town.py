@@ -14,7 +14,7 @@ LABEL_DELAY_MS = 2 * DAY_MS
 Event = dict[str, Any]
 
 
-def events(*, days: int = 60, shoppers: int = 40, seed: int = 3) -> list[Event]:
+def events(*, days: int = 40, shoppers: int = 40, seed: int = 3) -> list[Event]:
     """Clicks, purchases and fraud labels in the order of time. Frauds are dear, and come to two merchants of ten."""
     rng = np.random.default_rng(seed)
     rest = rng.uniform(0.2, 1.0, size=shoppers)  # how often each comes
