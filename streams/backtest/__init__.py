@@ -4,14 +4,16 @@
 ``awaiting``  scores that wait for their label
 ``activity``  on which days shoppers did something, by which silence is told
 ``online``    a model: what learns, its snapshots, what scores
+``judged``    scores that got their label
 ``run``       the loop: learn what has come due, score, wait
 ``sweeps``    shoppers looked at while they are silent
 ``protocol``  the Fraud Detection Handbook's test weeks
 ``cutoffs``   churn after given days
 ``periods``   metrics by week or month
-``tests``     what each data set is tested for
+``trials``    what each data set is tested for
 ``ablation``  the same without some features, or with another model
-``show``, ``plot``  results for people
+``show``      results as tables
+``plot``      results as a picture
 
 Neither Kafka nor ClickHouse is needed, and nothing reads a clock: two runs give the same.
 """

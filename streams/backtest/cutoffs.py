@@ -11,6 +11,7 @@ from models.metrics import average_precision, brier, roc_auc
 from models.sweep import is_active, silence
 from streams.backtest.activity import DAY_MS, Activity
 from streams.backtest.run import Backtest
+from streams.errors import Invalid
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,7 +26,8 @@ class Cutoff:
 
 
 class CutoffTest:
-    """Called at midnight, scores all active shoppers if it is the day.
+    """Called at midnight, scores all active shoppers if it is the day. Raises ``Invalid`` for a horizon that isn't a
+    multiple of the model's own.
 
     Parameters
     ----------
@@ -34,7 +36,7 @@ class CutoffTest:
     cutoff
         The day, such as ``2011-06-11``; its midnight (UTC) is meant.
     horizon_days
-        A multiple of the model's own horizon.
+        After the day.
     """
 
     def __init__(self, model: str, cutoff: str, horizon_days: int) -> None:
@@ -52,13 +54,18 @@ class CutoffTest:
         profiles = table.profiles.take(table.locate(shoppers))
         rows = np.flatnonzero(is_active(profiles, now_ms))
         horizon_ms = backtest.engine.churn_horizon_ms
+        times, rest = divmod(self.horizon_days * DAY_MS, horizon_ms)
+        if rest:
+            raise Invalid(
+                f"{self.horizon_days} days aren't a multiple of the churn horizon, {horizon_ms / DAY_MS:g} days"
+            )
         self._shoppers = [shoppers[row] for row in rows.tolist()]
         self._probability = silence(
             backtest.models[self._model].scorer,
             profiles.take(rows),
             now_ms,
             horizon_ms=horizon_ms,
-            times=self.horizon_days * DAY_MS // horizon_ms,
+            times=times,
         )
 
     def result(self, activity: Activity) -> Cutoff:

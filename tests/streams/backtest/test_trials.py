@@ -13,6 +13,7 @@ from models.catalogue import CHURN, FRAUD
 from models.engine import Engine
 from streams.backtest.activity import DAY_MS
 from streams.backtest.clock import Clock
+from streams.backtest.cutoffs import CutoffTest
 from streams.backtest.online import OnlineModel
 from streams.backtest.run import Backtest
 from streams.backtest.sweeps import Sweeps
@@ -177,3 +178,11 @@ def test_a_year_of_a_shop_is_told_at_the_cutoffs() -> None:
 
 def test_a_trial_is_known_by_its_source() -> None:
     assert trial_of("online-retail").kinds == ("churn",)
+
+
+def test_a_horizon_that_cannot_be_chained_is_refused() -> None:
+    backtest = Backtest(
+        {CHURN.name: OnlineModel(CHURN, warm_up_examples=1)}, engine=Engine(churn_horizon_ms=60 * DAY_MS)
+    )
+    with pytest.raises(Invalid, match="90 days aren't a multiple of the churn horizon, 60 days"):
+        CutoffTest(CHURN.name, "2011-06-11", 90)(1_307_750_400_000, backtest)
