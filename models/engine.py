@@ -69,7 +69,7 @@ class Engine:
         """Adds the events to the profiles, which must be in memory, and scores each on what was known before it.
 
         Of ``scorers``, by name, the first of a kind is its champion. The others score what will get a label, on the
-        same features: 7 µs a batch and 0.02 µs a row for each.
+        same features: 5 µs of CPU a batch and at most 1 µs a row for each.
         """
         views = profiles.observe(events, tick=tick)
         applied = views.shopper.applied
