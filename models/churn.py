@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from river import compose, linear_model, optim, preprocessing
+from river import compose
+
+from models.features.churn import CHURN_KNOTS
+from models.scorecard import scorecard
 
 
 def churn_model() -> compose.Pipeline:
-    """Standardised features into a logistic regression, as one River pipeline that learns by ``learn_one``.
+    """A scorecard of the churn features.
 
-    Weights start at 0 and nothing is drawn at random, so the same examples in the same order give the same model. Its
-    memory is three numbers a feature.
+    On the orders of Online Retail, learnt in the order in which labels fell due, rates from 0.001 to 0.003 do about the
+    same.
     """
-    return preprocessing.StandardScaler() | linear_model.LogisticRegression(
-        optimizer=optim.SGD(0.01), intercept_lr=0.01, l2=1e-4, clip_gradient=1.0
-    )
+    return scorecard(CHURN_KNOTS, rate=0.003, intercept_rate=0.002, intercept=0.0)

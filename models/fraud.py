@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from river import compose, linear_model, optim, preprocessing
+from river import compose
+
+from models.features.fraud import FRAUD_KNOTS, FRAUD_PINNED
+from models.scorecard import scorecard
 
 
 def fraud_model() -> compose.Pipeline:
-    """Standardised features into a logistic regression, as one River pipeline that learns by ``learn_one``.
+    """A scorecard of the fraud features.
 
-    Weights start at 0 and nothing is drawn at random, so the same examples in the same order give the same model. Its
-    memory is three numbers a feature.
+    On the fraud handbook's data, in its protocol and with labels a week late, rates from 0.02 to 0.1 do about the same.
     """
-    return preprocessing.StandardScaler() | linear_model.LogisticRegression(
-        optimizer=optim.SGD(0.01),
-        # Fraud is rare: the base rate has to be found in few hundred examples, the weights may take longer.
-        intercept_lr=0.05,
-        l2=1e-4,
-        clip_gradient=1.0,
+    return scorecard(
+        FRAUD_KNOTS,
+        pinned=FRAUD_PINNED,
+        rate=0.05,
+        intercept_rate=0.02,
+        # Fraud is rare: with odds of e^-4 the first days' scores aren't all alarms.
+        intercept=-4.0,
     )

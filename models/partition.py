@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from models.profiles.kernel import Observations, View
+from models.profiles.kernel import UNDECIDED, Observations, View
 from models.profiles.table import Dirty, ProfileTable
 from schemas.batch import EventBatch
 from schemas.events import EVENT_TYPES
@@ -119,9 +119,11 @@ class PartitionProfiles:
             session=events.session.hashes(),
             device=events.device.hashes(),
             country=events.country.hashes(),
+            abnormal=np.full(len(events), UNDECIDED, dtype=np.int8),
         )
         shopper = self.tables["user"].observe(shoppers.slots, seen_by_shopper, tick=tick)
-        seen_by_others = seen_by_shopper._replace(peer=events.user_id.hashes())
+        # What the shopper's profile held already is decided no more, and counts as normal.
+        seen_by_others = seen_by_shopper._replace(peer=events.user_id.hashes(), abnormal=shopper.abnormal)
         self.tables["item"].absorb(items.slots, _of_rows(seen_by_others, items.rows), tick=tick)
         instruments = {}
         for kind in INSTRUMENTS:

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import expm1
+from math import exp, expm1
 
-from models.partition import INSTRUMENTS
 from schemas.layout import SCALES_MS
 
 _SCALES = {scale: f"{scale[:-1]} {scale[-1]}" for scale in SCALES_MS}
@@ -17,7 +16,7 @@ _EXACT = 10  # from here on without decimals
 class Phrase:
     """``{}`` in ``text`` stands for the value, read as ``unit``; ``|`` parts singular from plural.
 
-    ``none`` is said of a value of 0, and of a flag that isn't set.
+    ``none`` is said of a value of 0, and of a flag that isn't set. "times" and "log share" are units of logarithms.
     """
 
     text: str
@@ -41,7 +40,7 @@ def _over_scales(name: str, phrase: Phrase) -> dict[str, Phrase]:
     }
 
 
-def _instrument(kind: str) -> dict[str, Phrase]:
+def _means(kind: str) -> dict[str, Phrase]:
     called = "address" if kind == "ip" else kind
     phrases = {
         f"{kind}_is_new": Phrase(f"{called} never seen before", "flag", f"{called} known"),
@@ -55,57 +54,70 @@ def _instrument(kind: str) -> dict[str, Phrase]:
             f"{{}} order in {said} by this {called}|{{}} orders in {said} by this {called}",
             none=f"no order in {said} by this {called}",
         )
+    return phrases | _suspicions(kind, called)
+
+
+def _suspicions(kind: str, called: str) -> dict[str, Phrase]:
+    where = f"at this {called}" if kind == "merchant" else f"by this {called}"
+    phrases = {}
+    for scale, said in _SCALES.items():
+        phrases[f"{kind}_log_abnormal_{scale}"] = Phrase(
+            f"{{}} abnormal order in {said} {where}|{{}} abnormal orders in {said} {where}",
+            none=f"no abnormal order in {said} {where}",
+        )
+        phrases[f"{kind}_log_frauds_{scale}"] = Phrase(
+            f"{{}} known fraud in {said} {where}|{{}} known frauds in {said} {where}",
+            none=f"no known fraud in {said} {where}",
+        )
+        phrases[f"{kind}_risk_{scale}"] = Phrase(
+            f"{{}} of orders in {said} {where} were frauds", "share", f"no order in {said} {where} was a fraud"
+        )
     return phrases
 
 
 PHRASES: dict[str, Phrase] = {
     "log_amount": Phrase("amount of {}"),
-    "amount_to_mean": Phrase("{} times the shopper's mean order", none="no earlier order to compare with"),
+    "amount_to_mean": Phrase(
+        "{} times the shopper's mean order", "times", "amount of the mean order, or of a first one"
+    ),
     "amount_z": Phrase("{} standard deviations from the shopper's mean order", none="amount as usual"),
-    "amount_to_max": Phrase("{} times the shopper's largest order", none="no earlier order to compare with"),
+    "amount_to_max": Phrase("{} times the shopper's largest order", "times", "as large as any order, or the first one"),
     "amount_to_cart": Phrase("{} times what the cart held", none="cart was empty"),
-    "is_new": Phrase("new shopper", "flag", "known shopper"),
-    "log_gap_h": Phrase("silent for {}", "hours", "active just before"),
-    "log_tenure_d": Phrase("shopper for {}", "days", "shopper since now"),
-    "log_since_purchase_d": Phrase("last order {} ago", "days", "no earlier order"),
-    "has_purchased": Phrase("has ordered before", "flag", "has never ordered"),
-    "log_total_purchases": _counted("order in all", "orders in all"),
-    "log_total_events": _counted("event in all", "events in all"),
-    "log_total_spent": Phrase("{} spent in all", none="nothing spent so far"),
-    "log_mean_order": Phrase("mean order of {}", none="no earlier order"),
-    "log_items": _counted("different item"),
-    "log_sessions": _counted("session"),
-    "night_share_30d": Phrase("{} of events at night", "share", "never active at night"),
-    "trend_7d_30d": Phrase("{} of a month's activity was last week's", "share", "no activity last week"),
-    "is_purchase": Phrase("just ordered", "flag", "no order with this event"),
-    "is_return": Phrase("just returned an order", "flag", "no return with this event"),
-    "is_night": Phrase("at night", "flag", "not at night"),
     "device_new": Phrase("new device", "flag", "no new device"),
     "device_changed": Phrase("changed device", "flag", "same device"),
     "devices_day": _counted("device in a day", "devices in a day"),
     "country_new": Phrase("new country", "flag", "no new country"),
     "country_changed": Phrase("changed country", "flag", "same country"),
     "countries_day": _counted("country in a day", "countries in a day"),
-    **_over_scales("log_activity", _counted("event")),
-    **_over_scales("log_views", _counted("view")),
-    **_over_scales("log_searches", _counted("search", "searches")),
+    **_over_scales("log_abnormal", _counted("abnormal order")),
+    **{name: phrase for kind in ("device", "card", "ip") for name, phrase in _means(kind).items()},
+    **_suspicions("merchant", "merchant"),
+    "log_recency_d": Phrase("silent for {}", "days", "active just before"),
+    "log_tenure_d": Phrase("shopper for {}", "days", "shopper since now"),
+    "log_gap_d": Phrase("comes every {}", "days", "came on one day only"),
+    "recency_to_gap": Phrase("silent for {} times the usual pause", "times", "silent for the usual pause"),
+    "is_one_day": Phrase("came on one day only", "flag", "came on several days"),
+    "active_share": Phrase("active on {} of days", "log share"),
+    "pause_share": Phrase("{} of the usual pauses last this long", "share", "no usual pause lasts this long"),
+    "log_total_cart_adds": _counted("item added to the cart in all", "items added to the cart in all"),
+    "log_total_purchases": _counted("order in all", "orders in all"),
+    "log_total_spent": Phrase("{} spent in all", none="nothing spent so far"),
+    "log_mean_order": Phrase("mean order of {}", none="no earlier order"),
+    "log_items": _counted("different item"),
     **_over_scales("log_cart_adds", _counted("item added to the cart", "items added to the cart")),
     **_over_scales("log_purchases", _counted("order")),
     **_over_scales("log_returns", _counted("return")),
-    **_over_scales("log_reviews", _counted("review")),
     **_over_scales("log_spent", Phrase("{} spent", none="nothing spent")),
-    **_over_scales("log_cart_value", Phrase("{} put into the cart", none="nothing put into the cart")),
-    **{name: phrase for kind in INSTRUMENTS for name, phrase in _instrument(kind).items()},
 }
 
 
 def said(feature: str, value: float) -> str:
     """A value of a feature, as the model sees it, in words; a feature without a phrase by its name.
 
-    >>> said("log_purchases_1h", 1.386), said("log_gap_h", 5.666), said("device_new", 1.0)
-    ('3 orders in 1 h', 'silent for 12 days', 'new device')
-    >>> said("is_new", 0.0), said("amount_to_mean", 7.25), said("night_share_30d", 0.31)
-    ('known shopper', "7.2 times the shopper's mean order", '31 % of events at night')
+    >>> said("card_log_purchases_1h", 1.386), said("log_recency_d", 2.565), said("device_new", 1.0)
+    ('3 orders in 1 h by this card', 'silent for 12 days', 'new device')
+    >>> said("is_one_day", 0.0), said("amount_to_mean", 1.98), said("card_risk_7d", 0.3)
+    ('came on several days', "7.2 times the shopper's mean order", '30 % of orders in 7 d by this card were frauds')
     """
     phrase = PHRASES.get(feature)
     if phrase is None:
@@ -113,7 +125,7 @@ def said(feature: str, value: float) -> str:
     if phrase.unit == "flag":
         return phrase.text if value > 0 else phrase.none
     plain = expm1(value) if is_logged(feature) else value
-    if phrase.none and abs(plain) < (_SMALL if phrase.unit == "number" else 1e-9):
+    if phrase.none and abs(plain) < (_SMALL if phrase.unit in ("number", "times") else 1e-9):
         return phrase.none
     one, _, many = phrase.text.partition("|")
     shown = _UNITS[phrase.unit](plain)
@@ -144,4 +156,12 @@ def _share(share: float) -> str:
     return f"{share * 100:.0f} %"
 
 
-_UNITS = {"number": _number, "hours": _hours, "days": _days, "share": _share}
+def _times(log_ratio: float) -> str:
+    return _number(exp(log_ratio))
+
+
+def _log_share(log_share: float) -> str:
+    return _share(exp(log_share))
+
+
+_UNITS = {"number": _number, "days": _days, "share": _share, "times": _times, "log share": _log_share}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 import numpy as np
@@ -10,7 +11,7 @@ import numpy.typing as npt
 from models.catalogue import ModelSpec
 from models.phrases import said
 from models.snapshots import Flattened
-from schemas.alerts import Reason
+from schemas.alerts import Kind, Reason
 
 NOT_SCORED = 0
 WARMING_UP = 1
@@ -25,6 +26,10 @@ class Scores(NamedTuple):
     probability: npt.NDArray[np.float32]
     """NaN unless the state is ``SCORED``."""
     version: str
+
+    def take(self, rows: npt.NDArray[np.intp]) -> Scores:
+        """Of some of the rows."""
+        return Scores(self.state[rows], self.probability[rows], self.version)
 
 
 class Scorer:
@@ -50,7 +55,7 @@ class Scorer:
         )
 
     def score(self, features: npt.NDArray[np.float32]) -> Scores:
-        """Scores n rows, of shape (n, features): 0.02 µs of CPU a row with a linear model of 30 features.
+        """Scores n rows, of shape (n, features): 0.4 to 1 µs of CPU a row of 48 features.
 
         A row for which the model has no finite answer, because a feature is NaN, is ``NOT_SCORED``.
         """
@@ -80,3 +85,8 @@ class Scorer:
     def _reason(self, index: int, row: npt.NDArray[np.float32], parts: npt.NDArray[np.float64]) -> Reason:
         name, value = self.spec.features.names[index], float(row[index])
         return Reason(name, value, float(parts[index]), said(name, value))
+
+
+def ranked(scorers: Mapping[str, Scorer], kind: Kind) -> list[Scorer]:
+    """The models of a kind, its champion first: of ``scorers``, by name, the first of a kind is its champion."""
+    return [scorer for scorer in scorers.values() if scorer.spec.kind == kind]

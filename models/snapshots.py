@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from models.errors import SnapshotRefused
 from models.features.sets import FeatureSet
 from models.flat import decode
-from models.linear import Linear
+from models.flat_scorecard import FlatScorecard
 
 if TYPE_CHECKING:
     from river import compose
@@ -61,7 +61,7 @@ class Flattened(NamedTuple):
     """A verified snapshot and its model as what scores has it."""
 
     snapshot: Snapshot
-    model: Linear
+    model: FlatScorecard
 
 
 class Loaded(NamedTuple):
@@ -109,13 +109,13 @@ def flattened(snapshot: Snapshot, key: str, expected: FeatureSet) -> Flattened:
     """
     verify(snapshot, key, expected)
     try:
-        return Flattened(snapshot, Linear.from_flat(decode(snapshot.flat), len(expected.names)))
+        return Flattened(snapshot, FlatScorecard.from_flat(decode(snapshot.flat), len(expected.names)))
     except SnapshotRefused as error:
         raise SnapshotRefused(f"{_called(snapshot)}: {error}") from None
 
 
 def load(snapshot: Snapshot, key: str, expected: FeatureSet) -> Loaded:
-    """Verify a snapshot and its pickle, then unpickle it: 0.1 ms for a linear model once River is imported, about a
+    """Verify a snapshot and its pickle, then unpickle it: 0.1 ms for a scorecard once River is imported, about a
     second before.
 
     Raises ``SnapshotRefused``, with nothing of it unpickled, as :func:`verify` does, and for a pickle that isn't the

@@ -3,8 +3,9 @@
 A profile is kept for each *kind* of thing that events are about. All kinds share one layout, one table and one kernel.
 What depends on the kind is who its *peers* are: those of a shopper are items, those of any other kind are shoppers.
 
-Every aggregate can be merged: sums that decay exponentially, plain sums, minima, maxima, HyperLogLogs, and the
-most recent few of a set by time. None depends on the order in which events came.
+Every aggregate can be merged: sums that decay exponentially, plain sums, minima, maxima, HyperLogLogs, sets of days,
+and the most recent few of a set by time. None depends on the order in which events came, but for which purchases are
+abnormal.
 """
 
 from __future__ import annotations
@@ -31,19 +32,32 @@ MEASURES = (
     "night",
     "cart_units",
     "cart_value",
+    "abnormal",
 )
 """What is summed with decay, at every scale. The first nine count events and stand in the order of their type codes.
 
 ``spent`` and ``refunded`` are amounts, ``stars`` sums the ratings of reviews, ``night`` counts events from 0 h to 6 h
 UTC.
 ``cart_units`` and ``cart_value`` are what was added to the cart less what was removed or bought.
+``abnormal`` counts purchases of an amount far beyond what the shopper has paid before, for the shopper and for all that
+the purchase names. That is decided as the purchase is taken in, from the shopper's purchases that came before it: all
+of them come by one topic, so their order is that of its offsets, whatever comes by the others.
 """
 
-TOTALS = ("events", "purchases", "returns", "spent", "spent_squared", "refunded")
+TOTALS = ("events", "purchases", "returns", "spent", "spent_squared", "refunded", "cart_adds")
 """What is summed without decay, since the first event."""
+
+ABNORMAL_ORDERS = 5
+"""Purchases that a shopper must have made before one can be abnormal: a mean of fewer says little."""
+
+ABNORMAL_RATIO = 2.5
+"""A purchase is abnormal that costs more than so many times the mean of the shopper's before it."""
 
 HLL_REGISTERS = 64
 """Registers of a HyperLogLog, one byte each: a standard error of 13 %, far less for a few dozen values."""
+
+DAYS_REMEMBERED = 512
+"""Bits of a set of days: as many days in a row are told apart, well over a year."""
 
 RECENT = 4
 """How many devices and how many countries a profile remembers: the last seen ones."""
@@ -56,6 +70,7 @@ TOTAL_COLUMNS = tuple(f"total_{name}" for name in TOTALS)
 EXTREME_COLUMNS = ("first_ms", "last_ms", "last_purchase_ms")
 PEERS_COLUMNS = tuple(f"peers_hll_{word}" for word in range(HLL_REGISTERS // 8))
 SESSIONS_COLUMNS = tuple(f"sessions_hll_{word}" for word in range(HLL_REGISTERS // 8))
+DAYS_COLUMNS = tuple(f"days_{word}" for word in range(DAYS_REMEMBERED // 64))
 DEVICES_COLUMNS = tuple(f"device_{rank}_{part}" for rank in range(RECENT) for part in ("hash", "ms"))
 COUNTRIES_COLUMNS = tuple(f"country_{rank}_{part}" for rank in range(RECENT) for part in ("hash", "ms"))
 OFFSET_COLUMNS = tuple(f"{topic}_offset" for topic in OFFSETS)
@@ -67,7 +82,7 @@ def _column_types() -> dict[str, str]:
     types |= dict.fromkeys(EXTREME_COLUMNS, "Int64")
     types |= dict.fromkeys((*TOTAL_COLUMNS, "max_amount"), "Float64")
     types |= dict.fromkeys(DECAYED_COLUMNS, "Float64")
-    types |= dict.fromkeys((*PEERS_COLUMNS, *SESSIONS_COLUMNS), "UInt64")
+    types |= dict.fromkeys((*PEERS_COLUMNS, *SESSIONS_COLUMNS, *DAYS_COLUMNS), "UInt64")
     for column in (*DEVICES_COLUMNS, *COUNTRIES_COLUMNS):
         types[column] = "UInt64" if column.endswith("_hash") else "Int64"
     return types

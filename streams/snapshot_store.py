@@ -12,7 +12,8 @@ from models.snapshots import Flattened, Loaded, Snapshot, flattened, from_row, l
 from schemas.tables import TABLES
 from streams.clickhouse.reader import Reader
 from streams.clickhouse.writer import Writer
-from streams.errors import Fatal, SettingError
+from streams.decisions import lineups
+from streams.errors import SettingError, SnapshotUnusable
 from streams.settings import Settings
 
 KEPT_WHOLE = 200
@@ -45,36 +46,43 @@ class SnapshotStore:
         """The latest version of a model, empty if it has none. Cheap: no snapshot is read."""
         return str(self._reader.query("SELECT max(version) FROM models WHERE name = %(name)s", {"name": name})[0][0])
 
+    def versions(self) -> dict[str, str]:
+        """The latest version of every model that has one, by name. Cheap as :meth:`version` is."""
+        return dict(self._reader.query("SELECT name, max(version) FROM models GROUP BY name"))
+
     def latest(self, spec: ModelSpec) -> Flattened | None:
         """The latest snapshot of a model, to score with; ``None`` before there is one."""
-        return self.newer(spec, "")
+        return self.at(spec, self.version(spec.name))
 
-    def newer(self, spec: ModelSpec, version: str) -> Flattened | None:
-        """The latest snapshot, to score with, if it isn't ``version``, which may also mean an older one; ``None`` if it
-        is, or there is none. Its pickle isn't read.
+    def at(self, spec: ModelSpec, version: str) -> Flattened | None:
+        """A snapshot, to score with; ``None`` if there is none of this version. Its pickle isn't read.
 
-        Raises ``Fatal`` for a snapshot that may not be used.
+        Raises ``SnapshotUnusable`` for one that may not be used.
         """
-        snapshot = self._newer(spec, version, _WITHOUT_PICKLE)
+        snapshot = self._at(spec, version, _WITHOUT_PICKLE)
         if snapshot is None:
             return None
+        if not snapshot.flat:
+            raise SnapshotUnusable(
+                f"model snapshot {version} was cleared: all but the latest {KEPT_WHOLE} and pinned ones are"
+            )
         with _refused_for(spec):
             return flattened(snapshot, self._key, spec.features)
 
     def latest_whole(self, spec: ModelSpec) -> Snapshot | None:
         """The latest snapshot with its pickle, for :meth:`load`; ``None`` before there is one.
 
-        Raises ``Fatal`` for a snapshot that may not be used.
+        Raises ``SnapshotUnusable`` for one that may not be used.
         """
-        snapshot = self._newer(spec, "", _WHOLE)
+        snapshot = self._at(spec, self.version(spec.name), _WHOLE)
         if snapshot is not None:
             with _refused_for(spec):
                 verify(snapshot, self._key, spec.features)
         return snapshot
 
     def load(self, spec: ModelSpec, snapshot: Snapshot) -> Loaded:
-        """A fresh pipeline of a snapshot that has its pickle; imports River. Raises ``Fatal`` for one that may not be
-        loaded."""
+        """A fresh pipeline of a snapshot that has its pickle; imports River. Raises ``SnapshotUnusable`` for one that
+        may not be loaded."""
         with _refused_for(spec):
             return load(snapshot, self._key, spec.features)
 
@@ -87,17 +95,16 @@ class SnapshotStore:
             self._thin(signed.name)
         return signed
 
-    def _newer(self, spec: ModelSpec, version: str, columns: tuple[str, ...]) -> Snapshot | None:
-        latest = self.version(spec.name)
-        if latest in ("", version):
+    def _at(self, spec: ModelSpec, version: str, columns: tuple[str, ...]) -> Snapshot | None:
+        if not version:
             return None
         found = self._reader.columns(
             f"SELECT {', '.join(columns)} FROM models"  # noqa: S608 - our own names
             " WHERE name = %(name)s AND version = %(version)s ORDER BY created_ms DESC LIMIT 1",
-            {"name": spec.name, "version": latest},
+            {"name": spec.name, "version": version},
             raw=("flat", "snapshot"),
         )
-        return from_row({column: values[0] for column, values in found.items()})
+        return from_row({column: values[0] for column, values in found.items()}) if found.get("version") else None
 
     def _thin(self, name: str) -> None:
         oldest = self._reader.query(
@@ -105,10 +112,11 @@ class SnapshotStore:
             {"name": name, "kept": KEPT_WHOLE - 1},
         )
         if oldest:
+            pinned = [lineup.pins[name] for lineup in lineups(self._reader).values() if name in lineup.pins]
             self._reader.query(
                 "ALTER TABLE models UPDATE flat = '', snapshot = ''"
-                " WHERE name = %(name)s AND version < %(oldest)s AND snapshot != ''",
-                {"name": name, "oldest": oldest[0][0]},
+                " WHERE name = %(name)s AND version < %(oldest)s AND version NOT IN %(pinned)s AND snapshot != ''",
+                {"name": name, "oldest": oldest[0][0], "pinned": pinned or [""]},
             )
 
 
@@ -118,7 +126,7 @@ def _refused_for(spec: ModelSpec) -> Iterator[None]:
     try:
         yield
     except SnapshotRefused as error:
-        raise Fatal(
+        raise SnapshotUnusable(
             f"{error}. Run Footfall as it was when it wrote the snapshot, or remove the rows of {spec.name!r} from the"
             " table models to have it learn afresh"
         ) from None

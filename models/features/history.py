@@ -6,14 +6,12 @@ import numpy as np
 import numpy.typing as npt
 
 from models.profiles.kernel import View
-from models.profiles.state import FIRST_MS, LAST_MS, LAST_PURCHASE_MS
+from models.profiles.state import FIRST_MS
 from schemas.layout import MEASURES, SCALES_MS, TOTALS
 
-HOUR_MS = 3_600_000
 DAY_MS = 86_400_000
 
 _SCALE_INDEX = {name: index for index, name in enumerate(SCALES_MS)}
-_N_COUNTS = MEASURES.index("spent")
 
 Column = npt.NDArray[np.float64]
 
@@ -27,32 +25,18 @@ def log_decayed(view: View, measure: str, scale: str) -> Column:
     return np.log1p(np.maximum(decayed(view, measure, scale), 0.0))
 
 
-def activity(view: View, scale: str) -> Column:
-    """Decayed count of events of every type."""
-    return np.asarray(view.decayed[:, :_N_COUNTS, _SCALE_INDEX[scale]].sum(axis=1))
-
-
 def total(view: View, name: str) -> Column:
     return np.asarray(view.totals[:, TOTALS.index(name)])
 
 
-def log_since(view: View, which: int, ts: npt.NDArray[np.int64], unit_ms: int) -> Column:
-    """``log(1 + t)``, t the time since one of the view's ``extremes_ms`` in units; 0 where it never was."""
+def since_d(view: View, which: int, ts: npt.NDArray[np.int64]) -> Column:
+    """Days since one of the view's ``extremes_ms``; 0 where it never was, or is later."""
     at_ms = view.extremes_ms[:, which]
-    since = np.where(at_ms > 0, np.maximum(ts - at_ms, 0), 0)
-    return np.asarray(np.log1p(since / unit_ms))
-
-
-def log_gap_h(view: View, ts: npt.NDArray[np.int64]) -> Column:
-    return log_since(view, LAST_MS, ts, HOUR_MS)
+    return np.asarray(np.where(at_ms > 0, np.maximum(ts - at_ms, 0), 0) / DAY_MS)
 
 
 def log_tenure_d(view: View, ts: npt.NDArray[np.int64]) -> Column:
-    return log_since(view, FIRST_MS, ts, DAY_MS)
-
-
-def log_since_purchase_d(view: View, ts: npt.NDArray[np.int64]) -> Column:
-    return log_since(view, LAST_PURCHASE_MS, ts, DAY_MS)
+    return np.asarray(np.log1p(since_d(view, FIRST_MS, ts)))
 
 
 def is_new(view: View) -> Column:

@@ -5,5 +5,6 @@
 ``table``    profiles by id: slots, the LRU of clean rows, what is dirty
 ``merge``    two partial profiles into one
 ``hll``      HyperLogLog registers
+``days``     sets of days
 ``recent``   the last seen few of a set
 """

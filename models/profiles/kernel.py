@@ -3,6 +3,9 @@
 Decay is forward decay (Cormode, Shkapenyuk, Srivastava, Xu: "Forward Decay: A Practical Time Decay Model for Streaming
 Systems", ICDE 2009): a profile's sums stand as of its latest event time T. An event at ts > T first decays them by
 ``exp(-(ts - T) / scale)``; a late one, at ts < T, adds ``exp(-(T - ts) / scale)`` of itself. Order makes no difference.
+
+One thing is decided on the way: whether a purchase is abnormal, from the shopper's purchases that came before it. The
+shoppers' pass tells it in its view, and the passes of all others are given it.
 """
 
 from __future__ import annotations
@@ -15,17 +18,16 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
-from models.profiles import hll, recent
+from models.profiles import days, hll, recent
 from models.profiles.state import FIRST_MS, LAST_MS, LAST_PURCHASE_MS, Profiles
 from schemas.events import EVENT_TYPES
-from schemas.layout import MEASURES, SCALES_MS, TOTALS
+from schemas.layout import ABNORMAL_ORDERS, ABNORMAL_RATIO, MEASURES, SCALES_MS, TOTALS
 
 _RATES = np.array([1.0 / scale for scale in SCALES_MS.values()])  # (scales,), per ms
 _N_MEASURES = len(MEASURES)
 _N_SCALES = len(SCALES_MS)
 _N_TOTALS = len(TOTALS)
 _NEGLIGIBLE = 1e-30  # decayed sums below it are 0: denormal numbers take a hundred times as long
-_DAY_MS = 86_400_000
 _NIGHT_ENDS_MS = 6 * 3_600_000
 
 _SPENT = MEASURES.index("spent")
@@ -34,6 +36,7 @@ _STARS = MEASURES.index("stars")
 _NIGHT = MEASURES.index("night")
 _CART_UNITS = MEASURES.index("cart_units")
 _CART_VALUE = MEASURES.index("cart_value")
+_ABNORMAL = MEASURES.index("abnormal")
 
 _TOTAL_EVENTS = TOTALS.index("events")
 _TOTAL_PURCHASES = TOTALS.index("purchases")
@@ -41,12 +44,16 @@ _TOTAL_RETURNS = TOTALS.index("returns")
 _TOTAL_SPENT = TOTALS.index("spent")
 _TOTAL_SPENT_SQUARED = TOTALS.index("spent_squared")
 _TOTAL_REFUNDED = TOTALS.index("refunded")
+_TOTAL_CART_ADDS = TOTALS.index("cart_adds")
 
 _CART_ADD = EVENT_TYPES["cart_add"]
 _CART_REMOVE = EVENT_TYPES["cart_remove"]
 _PURCHASE = EVENT_TYPES["purchase"]
 _RETURN = EVENT_TYPES["return"]
 _REVIEW = EVENT_TYPES["review"]
+
+UNDECIDED = -1
+"""Of ``Observations.abnormal``: the profile is the shopper's own and decides."""
 
 
 class Observations(NamedTuple):
@@ -64,6 +71,7 @@ class Observations(NamedTuple):
     session: npt.NDArray[np.uint64]
     device: npt.NDArray[np.uint64]
     country: npt.NDArray[np.uint64]
+    abnormal: npt.NDArray[np.int8]  # 1 for an abnormal purchase, 0 for any other event, or UNDECIDED
 
     def take(self, rows: npt.NDArray[np.int64]) -> Observations:
         arrays: Sequence[Any] = self[1:]
@@ -81,10 +89,12 @@ class View(NamedTuple):
     extremes_ms: npt.NDArray[np.int64]  # (n, 3)
     peers: npt.NDArray[np.float64]  # (n,) estimate
     sessions: npt.NDArray[np.float64]  # (n,) estimate
+    days: npt.NDArray[np.float64]  # (n,) different days with an event; an estimate over more than 512
     device: npt.NDArray[np.uint8]  # (n,) what the event's device is to the profile: see models.profiles.recent
     country: npt.NDArray[np.uint8]  # (n,)
     devices_day: npt.NDArray[np.uint8]  # (n,) remembered devices seen within a day before
     countries_day: npt.NDArray[np.uint8]  # (n,)
+    abnormal: npt.NDArray[np.int8]  # (n,) 1 where the event is an abnormal purchase, as given or decided
 
     @classmethod
     def empty(cls, n: int) -> View:
@@ -96,10 +106,12 @@ class View(NamedTuple):
             extremes_ms=np.zeros((n, 3), dtype=np.int64),
             peers=np.zeros(n),
             sessions=np.zeros(n),
+            days=np.zeros(n),
             device=np.zeros(n, dtype=np.uint8),
             country=np.zeros(n, dtype=np.uint8),
             devices_day=np.zeros(n, dtype=np.uint8),
             countries_day=np.zeros(n, dtype=np.uint8),
+            abnormal=np.zeros(n, dtype=np.int8),
         )
 
     def take(self, rows: npt.NDArray[np.int64]) -> View:
@@ -130,11 +142,12 @@ def absorb(profiles: Profiles, slots: npt.NDArray[np.int64], events: Observation
 @njit(cache=True, nogil=True)
 def _observe(profiles, slots, events, applied, view, looking, rates):  # type: ignore[no-untyped-def]
     # Each array by a name of its own: taken out of their tuples again and again, they are counted again and again.
-    decayed, totals, max_amount, extremes_ms, peers, sessions = profiles[:6]
-    device_hash, device_ms, country_hash, country_ms, offsets = profiles[6:]
-    topic, offset, kind, ts, price, quantity, amount, rating, peer, session, device, country = events
-    _, seen_decayed, seen_totals, seen_max, seen_extremes_ms, seen_peers, seen_sessions = view[:7]
-    device_is, country_is, devices_day, countries_day = view[7:]
+    decayed, totals, max_amount, extremes_ms, peers, sessions, active_days = profiles[:7]
+    device_hash, device_ms, country_hash, country_ms, offsets = profiles[7:]
+    topic, offset, kind, ts, price, quantity, amount, rating = events[:8]
+    peer, session, device, country, abnormal = events[8:]
+    _, seen_decayed, seen_totals, seen_max, seen_extremes_ms, seen_peers, seen_sessions, seen_days = view[:8]
+    device_is, country_is, devices_day, countries_day, seen_abnormal = view[8:]
     decay = np.empty(_N_SCALES)
     weight = np.empty(_N_SCALES)
     for event in range(len(slots)):
@@ -149,6 +162,12 @@ def _observe(profiles, slots, events, applied, view, looking, rates):  # type: i
             decay[scale] = exp((last_ms - now_ms) * rates[scale])
             weight[scale] = exp((ts[event] - now_ms) * rates[scale])
         _decay(decayed, slot, decay)
+        is_abnormal = abnormal[event] > 0
+        if abnormal[event] == UNDECIDED and kind[event] == _PURCHASE:
+            orders = totals[slot, _TOTAL_PURCHASES]
+            is_abnormal = (
+                orders >= ABNORMAL_ORDERS and amount[event] * orders > ABNORMAL_RATIO * totals[slot, _TOTAL_SPENT]
+            )
         if looking:
             seen_decayed[event] = decayed[slot]
             seen_totals[event] = totals[slot]
@@ -156,19 +175,24 @@ def _observe(profiles, slots, events, applied, view, looking, rates):  # type: i
             seen_extremes_ms[event] = extremes_ms[slot]
             seen_peers[event] = hll.estimate_one(peers, slot)
             seen_sessions[event] = hll.estimate_one(sessions, slot)
+            seen_days[event] = days.count(active_days, slot, extremes_ms[slot, FIRST_MS], last_ms)
             device_is[event] = recent.sighting(device_hash, slot, device[event])
             country_is[event] = recent.sighting(country_hash, slot, country[event])
-            devices_day[event] = recent.count_since(device_ms, slot, now_ms - _DAY_MS)
-            countries_day[event] = recent.count_since(country_ms, slot, now_ms - _DAY_MS)
+            devices_day[event] = recent.count_since(device_ms, slot, now_ms - days.DAY_MS)
+            countries_day[event] = recent.count_since(country_ms, slot, now_ms - days.DAY_MS)
+            seen_abnormal[event] = is_abnormal
         applied[event] = True
         _count(decayed, totals, max_amount, slot, kind[event], quantity[event], price[event], amount[event], weight)
-        if ts[event] % _DAY_MS < _NIGHT_ENDS_MS:
+        if ts[event] % days.DAY_MS < _NIGHT_ENDS_MS:
             _add(decayed, slot, _NIGHT, 1.0, weight)
+        if is_abnormal:
+            _add(decayed, slot, _ABNORMAL, 1.0, weight)
         if kind[event] == _REVIEW:
             _add(decayed, slot, _STARS, rating[event], weight)
         _stretch(extremes_ms, slot, kind[event], ts[event])
         hll.add(peers, slot, peer[event])
         hll.add(sessions, slot, session[event])
+        days.add(active_days, slot, ts[event])
         recent.add(device_hash, device_ms, slot, device[event], ts[event])
         recent.add(country_hash, country_ms, slot, country[event], ts[event])
         offsets[slot, topic] = offset[event]
@@ -190,6 +214,7 @@ def _count(decayed, totals, max_amount, slot, kind, units, price, amount, weight
     if kind == _CART_ADD:
         _add(decayed, slot, _CART_UNITS, units, weight)
         _add(decayed, slot, _CART_VALUE, value, weight)
+        totals[slot, _TOTAL_CART_ADDS] += 1.0
     elif kind == _CART_REMOVE:
         _add(decayed, slot, _CART_UNITS, -units, weight)
         _add(decayed, slot, _CART_VALUE, -value, weight)

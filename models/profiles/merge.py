@@ -40,6 +40,7 @@ def merge(left: Profiles, right: Profiles) -> Profiles:
         extremes_ms=extremes_ms,
         peers=np.maximum(left.peers, right.peers),
         sessions=np.maximum(left.sessions, right.sessions),
+        days=left.days | right.days,
         device_hash=device_hash,
         device_ms=device_ms,
         country_hash=country_hash,

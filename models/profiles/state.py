@@ -10,6 +10,8 @@ import numpy.typing as npt
 
 from schemas.layout import (
     COUNTRIES_COLUMNS,
+    DAYS_COLUMNS,
+    DAYS_REMEMBERED,
     DECAYED_COLUMNS,
     DEVICES_COLUMNS,
     EXTREME_COLUMNS,
@@ -40,6 +42,7 @@ class Profiles(NamedTuple):
     extremes_ms: npt.NDArray[np.int64]  # (n, 3); 0 is never
     peers: npt.NDArray[np.uint8]  # (n, registers)
     sessions: npt.NDArray[np.uint8]  # (n, registers)
+    days: npt.NDArray[np.uint64]  # (n, words); see models.profiles.days
     device_hash: npt.NDArray[np.uint64]  # (n, recent), latest first; 0 is none
     device_ms: npt.NDArray[np.int64]  # (n, recent)
     country_hash: npt.NDArray[np.uint64]  # (n, recent)
@@ -55,6 +58,7 @@ class Profiles(NamedTuple):
             extremes_ms=np.zeros((n, 3), dtype=np.int64),
             peers=np.zeros((n, HLL_REGISTERS), dtype=np.uint8),
             sessions=np.zeros((n, HLL_REGISTERS), dtype=np.uint8),
+            days=np.zeros((n, DAYS_REMEMBERED // 64), dtype=np.uint64),
             device_hash=np.zeros((n, RECENT), dtype=np.uint64),
             device_ms=np.zeros((n, RECENT), dtype=np.int64),
             country_hash=np.zeros((n, RECENT), dtype=np.uint64),
@@ -113,6 +117,7 @@ class Profiles(NamedTuple):
             (DECAYED_COLUMNS, self.decayed.reshape(n, len(DECAYED_COLUMNS))),
             (PEERS_COLUMNS, self.peers.view(np.uint64)),
             (SESSIONS_COLUMNS, self.sessions.view(np.uint64)),
+            (DAYS_COLUMNS, self.days),
             (DEVICES_COLUMNS[::2], self.device_hash),
             (DEVICES_COLUMNS[1::2], self.device_ms),
             (COUNTRIES_COLUMNS[::2], self.country_hash),

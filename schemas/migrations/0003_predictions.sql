@@ -1,7 +1,9 @@
--- Predictions that will get a label: the features as they were scored, and when the label is due.
+-- Predictions that will get a label, a row for each model that scored: the features as they were scored, and when the
+-- label is due.
 CREATE TABLE IF NOT EXISTS predictions
 (
     kind LowCardinality(String) COMMENT 'fraud or churn',
+    model LowCardinality(String),
     event_id String,
     user_id String,
     topic LowCardinality(String),
@@ -20,5 +22,5 @@ CREATE TABLE IF NOT EXISTS predictions
     INDEX by_event event_id TYPE bloom_filter GRANULARITY 4
 )
 ENGINE = ReplacingMergeTree(written_ms)
-ORDER BY (kind, due_ms, user_id, event_id)
+ORDER BY (kind, due_ms, user_id, event_id, model)
 SETTINGS non_replicated_deduplication_window = 1000;

@@ -1,4 +1,5 @@
--- Snapshots of the models, newest last; and the examples that each snapshot learnt beyond its parent's.
+-- Snapshots of the models, newest last; the examples that each snapshot learnt beyond its parent's; what was decided about
+-- the models; and how good each was by day.
 CREATE TABLE IF NOT EXISTS models
 (
     name LowCardinality(String),
@@ -29,10 +30,47 @@ CREATE TABLE IF NOT EXISTS learnt
     user_id String,
     event_id String,
     label UInt8,
-    score Float32 COMMENT 'as predicted before learning',
+    score Float32 COMMENT 'as this model predicted it before learning; NaN where it did not score',
+    ts_ms Int64 COMMENT 'event time of what was scored',
+    labelled_ms Int64 COMMENT 'event time of the label',
     due_ms Int64,
-    learnt_ms Int64
+    learnt_ms Int64,
+    INDEX by_time ts_ms TYPE minmax GRANULARITY 1
 )
 ENGINE = ReplacingMergeTree(learnt_ms)
 ORDER BY (model, version, user_id, event_id)
+SETTINGS non_replicated_deduplication_window = 1000;
+
+CREATE TABLE IF NOT EXISTS model_decisions
+(
+    kind LowCardinality(String) COMMENT 'fraud or churn',
+    decided_ms Int64 COMMENT 'when, Unix ms; no two of a kind at the same',
+    action LowCardinality(String) COMMENT 'promote, rollback, pin, unpin, challenge or retire',
+    model LowCardinality(String) COMMENT 'which it is about; of a rollback, the one that is champion again',
+    version String COMMENT 'of a pin',
+    who String,
+    why String
+)
+ENGINE = ReplacingMergeTree
+ORDER BY (kind, decided_ms)
+SETTINGS non_replicated_deduplication_window = 1000;
+
+CREATE TABLE IF NOT EXISTS model_metrics
+(
+    kind LowCardinality(String),
+    model LowCardinality(String),
+    day Date COMMENT 'of the events that were scored, UTC',
+    version String COMMENT 'the snapshot up to which labels are in it',
+    n UInt64 COMMENT 'scores that got their label',
+    positives UInt64,
+    roc_auc Float64 COMMENT 'NaN unless there are labels of both classes',
+    average_precision Float64 COMMENT 'NaN where there is no positive',
+    log_loss Float64,
+    brier Float64,
+    mean_score Float64,
+    mean_label_delay_ms Float64 COMMENT 'event time from what was scored to its label',
+    written_ms Int64
+)
+ENGINE = ReplacingMergeTree(written_ms)
+ORDER BY (kind, model, day)
 SETTINGS non_replicated_deduplication_window = 1000;

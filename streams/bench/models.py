@@ -70,9 +70,10 @@ def publish_models(settings: Settings, shop: Shop) -> None:
     for tick, events in enumerate(decoded(shop, EVENTS), 1):
         profiles.missing(events)
         for predictions in engine.score(events, profiles, scorers, tick=tick).predictions:
-            examples = _examples(events, predictions, left[predictions.kind], rng)
-            learners[predictions.kind].learn(examples)
-            left[predictions.kind] -= len(examples)
+            for model in predictions.scores:
+                examples = _examples(events, predictions, left[model], rng)
+                learners[model].learn(examples)
+                left[model] -= len(examples)
     with closing(Reader(settings)) as reader, closing(Writer(settings)) as writer:
         store = SnapshotStore(settings, reader, writer)
         for learner in learners.values():

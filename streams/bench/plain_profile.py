@@ -8,7 +8,17 @@ from math import exp, log
 from models.profiles import recent
 from schemas.events import Event
 from schemas.hashing import hash_of
-from schemas.layout import HLL_REGISTERS, MEASURES, OFFSETS, RECENT, SCALES_MS
+from schemas.layout import (
+    ABNORMAL_ORDERS,
+    ABNORMAL_RATIO,
+    DAYS_REMEMBERED,
+    HLL_REGISTERS,
+    MEASURES,
+    OFFSETS,
+    RECENT,
+    SCALES_MS,
+    TOTALS,
+)
 
 DAY_MS = 86_400_000
 _NIGHT_ENDS_MS = 6 * 3_600_000
@@ -17,8 +27,8 @@ _N_SCALES = len(_SCALES_MS)
 _ZERO_SUMS = (0.0,) * (len(MEASURES) * _N_SCALES)
 _NEGLIGIBLE = 1e-30
 _INVERSE = tuple(2.0**-rank for rank in range(65))
-_SPENT, _REFUNDED, _STARS, _NIGHT, _CART_UNITS, _CART_VALUE = map(
-    MEASURES.index, ("spent", "refunded", "stars", "night", "cart_units", "cart_value")
+_SPENT, _REFUNDED, _STARS, _NIGHT, _CART_UNITS, _CART_VALUE, _ABNORMAL = map(
+    MEASURES.index, ("spent", "refunded", "stars", "night", "cart_units", "cart_value", "abnormal")
 )
 _CART_ADD, _CART_REMOVE, _PURCHASE, _RETURN, _REVIEW = 4, 5, 7, 8, 9
 
@@ -28,6 +38,7 @@ class PlainProfile:
 
     __slots__ = (
         "countries",
+        "days",
         "decayed",
         "devices",
         "first_ms",
@@ -44,11 +55,12 @@ class PlainProfile:
     def __init__(self, id: str) -> None:
         self.id_hash = hash_of(id)
         self.decayed = list(_ZERO_SUMS)  # measure by measure, each at every scale
-        self.totals = [0.0] * 6
+        self.totals = [0.0] * len(TOTALS)
         self.max_amount = 0.0
         self.first_ms = self.last_ms = self.last_purchase_ms = 0
         self.peers = bytearray(HLL_REGISTERS)
         self.sessions = bytearray(HLL_REGISTERS)
+        self.days = 0  # bits
         self.devices: list[tuple[int, int]] = []  # time and hash of the last seen ones, latest first
         self.countries: list[tuple[int, int]] = []
         self.offsets = [-1] * len(OFFSETS)
@@ -64,7 +76,16 @@ class PlainProfile:
             for value, factor in zip(self.decayed, factors, strict=True)
         ]
 
-    def add(self, event: Event, *, peer: int, session: int, device: int, country: int) -> None:
+    def finds_abnormal(self, event: Event) -> bool:
+        """Whether the event, of this shopper, is a purchase far beyond those before it."""
+        orders = self.totals[1]
+        return (
+            event.code == _PURCHASE
+            and orders >= ABNORMAL_ORDERS
+            and event.amount * orders > ABNORMAL_RATIO * self.totals[3]
+        )
+
+    def add(self, event: Event, *, peer: int, session: int, device: int, country: int, is_abnormal: bool) -> None:
         """Take the event in; the sums must have been decayed to its time. Others are given by their hashes."""
         ts, code, totals = event.ts, event.code, self.totals
         weights = (
@@ -79,6 +100,7 @@ class PlainProfile:
         if code == _CART_ADD:
             self._sum(_CART_UNITS, event.quantity, weights)
             self._sum(_CART_VALUE, event.quantity * event.price, weights)
+            totals[6] += 1.0
         elif code == _CART_REMOVE:
             self._sum(_CART_UNITS, -event.quantity, weights)
             self._sum(_CART_VALUE, -event.quantity * event.price, weights)
@@ -86,6 +108,8 @@ class PlainProfile:
             self._sum(_CART_UNITS, -event.quantity, weights)
             self._sum(_CART_VALUE, -event.amount, weights)
             self._sum(_SPENT, event.amount, weights)
+            if is_abnormal:
+                self._sum(_ABNORMAL, 1.0, weights)
             totals[1] += 1.0
             totals[3] += event.amount
             totals[4] += event.amount**2
@@ -102,6 +126,7 @@ class PlainProfile:
         self.last_ms = max(self.last_ms, ts)
         _count(self.peers, peer)
         _count(self.sessions, session)
+        self.days |= 1 << ts // DAY_MS % DAYS_REMEMBERED
         self.devices = _seen(self.devices, ts, device)
         self.countries = _seen(self.countries, ts, country)
 
@@ -122,6 +147,7 @@ class PlainProfile:
             *self.decayed,
             *_words(self.peers),
             *_words(self.sessions),
+            *_words(self.days.to_bytes(DAYS_REMEMBERED // 8, "little")),
             *_pairs(self.devices),
             *_pairs(self.countries),
         )
@@ -161,8 +187,8 @@ def _seen(seen: list[tuple[int, int]], ts: int, value: int) -> list[tuple[int, i
     return sorted(((at, known) for known, at in latest.items()), reverse=True)[:RECENT]
 
 
-def _words(registers: bytearray) -> list[int]:
-    return [int.from_bytes(registers[at : at + 8], "little") for at in range(0, HLL_REGISTERS, 8)]
+def _words(data: bytes | bytearray) -> list[int]:
+    return [int.from_bytes(data[at : at + 8], "little") for at in range(0, len(data), 8)]
 
 
 def _pairs(seen: Sequence[tuple[int, int]]) -> list[int]:

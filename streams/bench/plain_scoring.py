@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from math import nan
 from typing import Any, NamedTuple
 
-from models.catalogue import CHURN, FRAUD
+from models.catalogue import CHURN, FRAUD, MODELS
 from models.scoring import NOT_SCORED, SCORED
 from models.snapshots import Loaded
 from schemas.events import Event
@@ -75,9 +75,10 @@ class PlainScorer:
             fraud_score = self._probability(FRAUD.name, fraud)
             self._predict(FRAUD.name, event, at, event.ts + _FRAUD_DELAY_MS, fraud_score, fraud)
         item_hash = met["item"].id_hash if "item" in met else 0
+        is_abnormal = shopper.finds_abnormal(event)
         for kind, profile in met.items():
             peer = item_hash if kind == "user" else shopper.id_hash
-            profile.add(event, peer=peer, session=session, device=device, country=country)
+            profile.add(event, peer=peer, session=session, device=device, country=country, is_abnormal=is_abnormal)
             profile.offsets[OFFSETS.index(topic)] = offset
         self._events.append(self._event_row(event, at, fraud_score, churn_score))
         return churn, fraud
@@ -115,6 +116,7 @@ class PlainScorer:
         names, layout = _FEATURE_SETS[model], _FEATURE_BYTES[model]
         self._predictions.append(
             (
+                MODELS[model].kind,
                 model,
                 event.event_id,
                 event.user_id,

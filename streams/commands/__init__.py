@@ -33,7 +33,9 @@ _COMMANDS = {
     "audit": "Check that every record was written once.",
     "rebuild": "Recompute the profiles from the events.",
     "dead-letters": "List, show and resend records that could not be used.",
+    "models": "Compare, promote and pin the models.",
     "query": "Ask ClickHouse.",
+    "backtest": "Score and learn a data set in event time.",
     "bench": "Measure what this machine can do.",
     "demo": "See everything at work on this machine.",
 }

@@ -91,7 +91,7 @@ def _riskiest(reader: Reader, scorer: Scorer) -> list[RiskyCustomer]:
                features_f32
         FROM (
             SELECT user_id, argMax(score, ts_ms) AS score, argMax(features_f32, ts_ms) AS features_f32
-            FROM predictions FINAL WHERE kind = 'churn' AND state = 2 GROUP BY user_id
+            FROM predictions FINAL WHERE kind = 'churn' AND model = %(model)s AND state = 2 GROUP BY user_id
         ) AS latest
         INNER JOIN (
             SELECT id AS user_id, total_spent AS spent, toUInt32(total_purchases) AS orders, last_at
@@ -101,7 +101,7 @@ def _riskiest(reader: Reader, scorer: Scorer) -> list[RiskyCustomer]:
         WHERE churn >= %(at_risk)s
         ORDER BY spent * churn DESC LIMIT %(limit)s
         """,
-        {"limit": RISKIEST, "gone_days": GONE_DAYS, "at_risk": AT_RISK},
+        {"model": CHURN.name, "limit": RISKIEST, "gone_days": GONE_DAYS, "at_risk": AT_RISK},
         raw=("features_f32",),
     )
     if not found or not len(found["user_id"]):

@@ -6,21 +6,23 @@ are in no line, and so were never learnt.
 
 from __future__ import annotations
 
-from models.examples import Examples
 from models.snapshots import Snapshot
 from streams.clickhouse.columns import Column
 from streams.clickhouse.writer import Writer
+from streams.learner.source import Labelled
 
-# Of the snapshots that have no child, only the latest is in the line.
-LEARNT = """
+IN_LINE = "(version = %(version)s OR version IN (SELECT parent FROM models WHERE name = %(model)s))"
+"""Of the snapshots that have no child, only the latest is in the line."""
+
+LEARNT = f"""
     SELECT user_id, event_id FROM learnt
     WHERE model = %(model)s
-    AND (version = %(version)s OR version IN (SELECT parent FROM models WHERE name = %(model)s))
-"""
+    AND {IN_LINE}
+"""  # noqa: S608 - own constants
 """Identities of what the snapshot ``version`` of ``model`` has learnt. Ends so that further conditions may follow."""
 
 
-def write_learnt(writer: Writer, snapshot: Snapshot, examples: Examples) -> None:
+def write_learnt(writer: Writer, snapshot: Snapshot, examples: Labelled) -> None:
     """Write down that ``snapshot``, which isn't published yet, contains ``examples`` beyond its parent's."""
     n = len(examples)
     columns: dict[str, Column] = {
@@ -30,6 +32,8 @@ def write_learnt(writer: Writer, snapshot: Snapshot, examples: Examples) -> None
         "event_id": examples.event_id,
         "label": examples.label.astype("u1"),
         "score": examples.score,
+        "ts_ms": examples.ts_ms,
+        "labelled_ms": examples.labelled_ms,
         "due_ms": examples.due_ms,
         "learnt_ms": [snapshot.created_ms] * n,
     }

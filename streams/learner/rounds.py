@@ -4,6 +4,7 @@ Written in this order, so that a crash anywhere loses nothing and learns nothing
 
 1. the examples, into ``learnt``, under the version of the snapshot that is to come
 2. the snapshot, into ``models``: from now on they are learnt
+3. metrics of the days that the examples are of, into ``model_metrics``, by themselves and not every round
 
 Each round starts from the bytes of the latest snapshot, never from a pipeline in memory, so what a failed round had
 learnt is gone with it.
@@ -19,14 +20,14 @@ from dataclasses import dataclass, field
 
 from models.catalogue import ModelSpec
 from models.errors import NotFlattened
-from models.examples import Examples
 from models.snapshots import Snapshot, considered_ms
 from streams.clickhouse.reader import Reader
 from streams.clickhouse.writer import Writer
 from streams.errors import Fatal
 from streams.learner.learnt import write_learnt
+from streams.learner.metrics import DailyMetrics
 from streams.learner.silence import Silence
-from streams.learner.source import LabelSource, joined, nothing
+from streams.learner.source import Labelled, LabelSource, joined, nothing
 from streams.learner.told import Told
 from streams.settings import Settings
 from streams.snapshot_store import SnapshotStore
@@ -63,6 +64,8 @@ class LearnerRounds:
         Where snapshots are, and what writes the examples.
     sources
         Where labels come from. Where two have one for the same prediction, the earlier in the list counts.
+    metrics
+        Kept up with what was learnt whenever nothing more is due.
     clock_ms
         Unix milliseconds, for ``created_ms``; nothing is decided by it.
     batch_examples
@@ -77,6 +80,7 @@ class LearnerRounds:
         store: SnapshotStore,
         writer: Writer,
         sources: Sequence[LabelSource],
+        metrics: DailyMetrics,
         *,
         clock_ms: Callable[[], int],
         batch_examples: int = BATCH_EXAMPLES,
@@ -86,6 +90,7 @@ class LearnerRounds:
         self._store = store
         self._writer = writer
         self._sources = sources
+        self._metrics = metrics
         self._clock_ms = clock_ms
         self._batch_examples = batch_examples
         self._connections = connections
@@ -94,14 +99,16 @@ class LearnerRounds:
     def run_once(self) -> Round:
         """One round, which may find nothing to learn and then writes nothing. Blocks for up to a few seconds.
 
-        May be called again after any exception. Raises ``Fatal`` for a snapshot that may not be loaded and a model that
-        has no flat form, and as ``Reader`` and ``Writer`` do.
+        May be called again after any exception. Raises ``SnapshotUnusable`` for a snapshot that may not be loaded,
+        ``Fatal`` for a model that has no flat form, and as ``Reader`` and ``Writer`` do.
         """
         self._follow()
         examples, considered, counts, more = self._gather()
         if len(examples):
             self._parent = self._learn(examples, considered)
             logger.info("%s learnt %d examples", self._parent.version, len(examples))
+        if self._parent and not more:
+            self._metrics.keep_up(self._parent.version)
         return Round(
             model=self.spec.name,
             version=self._parent.version if self._parent else "",
@@ -122,7 +129,7 @@ class LearnerRounds:
         if self._store.version(self.spec.name) != version:
             self._parent = self._store.latest_whole(self.spec)
 
-    def _gather(self) -> tuple[Examples, dict[int, int], dict[str, int], bool]:
+    def _gather(self) -> tuple[Labelled, dict[int, int], dict[str, int], bool]:
         """Examples, how far each partition is considered, counts, and whether there may be more."""
         examples = nothing(self.spec)
         considered = considered_ms(self._parent)
@@ -137,7 +144,7 @@ class LearnerRounds:
             examples, more = joined(examples, found.examples), len(found.examples) == self._batch_examples
         return examples, considered, counts, more
 
-    def _learn(self, examples: Examples, considered: dict[int, int]) -> Snapshot:
+    def _learn(self, examples: Labelled, considered: dict[int, int]) -> Snapshot:
         # Imports River, which takes a second of CPU: not before there is something to learn.
         from models.learning import Learner
 
@@ -161,4 +168,5 @@ def learner_rounds(
         # A producer's clock may be this far ahead, and the watermark with it.
         sources.append(Silence(spec, reader, lateness_ms=int(settings.max_ahead_s * 1000)))
     store = SnapshotStore(settings, reader, writer)
-    return LearnerRounds(spec, store, writer, sources, clock_ms=clock_ms, connections=(reader, writer))
+    metrics = DailyMetrics(spec, reader, writer, clock_ms=clock_ms)
+    return LearnerRounds(spec, store, writer, sources, metrics, clock_ms=clock_ms, connections=(reader, writer))

@@ -19,7 +19,7 @@ from models.snapshots import Snapshot, considered_ms
 from schemas.topics import BEHAVIOUR
 from streams.clickhouse.reader import Reader
 from streams.learner.learnt import LEARNT
-from streams.learner.source import Found, to_examples
+from streams.learner.source import OWN_FIRST, OWN_SCORE, Found, to_examples
 
 DAY_MS = 86_400_000
 
@@ -27,8 +27,9 @@ _WATERMARKS = "SELECT partition, max(max_ts_ms) AS at_ms FROM ledger WHERE topic
 
 # A partition that isn't in `partitions` has index 0, for which arrayElement gives 0: nothing of it is due.
 _DUE = (
-    """
-SELECT user_id, event_id, ts_ms, due_ms, score, features_f32
+    "SELECT user_id, event_id, ts_ms, due_ms, due_ms AS labelled_ms, features_f32, "
+    + OWN_SCORE
+    + """ AS score
 FROM predictions
 WHERE kind = %(kind)s AND feature_set = %(feature_set)s
 AND due_ms > %(first_ms)s AND due_ms <= %(last_ms)s
@@ -37,10 +38,9 @@ AND due_ms <= arrayElement(%(until_ms)s, indexOf(%(partitions)s, partition))
 AND (user_id, event_id) NOT IN ("""
     + LEARNT
     + """AND due_ms > %(first_ms)s AND due_ms <= %(last_ms)s)
-ORDER BY due_ms, user_id, event_id, written_ms DESC
-LIMIT 1 BY user_id, event_id
-LIMIT %(limit)s
-"""
+ORDER BY due_ms, user_id, event_id, """
+    + OWN_FIRST
+    + " LIMIT %(limit)s"
 )
 
 # Of each prediction the shopper's first event on a later day, if that came in time.

@@ -1,24 +1,45 @@
-"""What a source of labels gives. Another source joins by being one more in the list that a learner is made with."""
+"""What a source of labels gives. Another source joins by being one more in the list that a learner is made with.
+
+A model learns from all predictions of its kind whose features are its own, whichever model made them, so a challenger
+learns what came before it, too. A score is taken over only from its own predictions.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields
 from typing import Any, Protocol
 
 import numpy as np
+import numpy.typing as npt
 
 from models.catalogue import ModelSpec
 from models.examples import Examples
 from models.features.sets import from_bytes
 from models.snapshots import Snapshot
 
+OWN_SCORE = "if(predictions.model = %(model)s, predictions.score, CAST(nan, 'Float32'))"
+"""The score of a row of ``predictions``, if it is of the ``model``."""
+
+OWN_FIRST = "predictions.model = %(model)s DESC, predictions.written_ms DESC LIMIT 1 BY user_id, event_id"
+"""Ends an ``ORDER BY`` so that one row of each prediction is left: that of the ``model``, where it scored, too."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Labelled(Examples):
+    """Examples with their event times."""
+
+    ts_ms: npt.NDArray[np.int64]
+    """Of what was scored."""
+    labelled_ms: npt.NDArray[np.int64]
+    """Of the label."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Found:
     """Examples that the model hasn't learnt, in the order in which to learn them."""
 
-    examples: Examples
+    examples: Labelled
     considered_ms: Mapping[int, int] = field(default_factory=dict)
     """By partition, the event time up to which what is due has been considered with these examples; empty where the
     source isn't driven by time."""
@@ -33,25 +54,27 @@ class LabelSource(Protocol):
         """Up to ``limit`` examples that aren't in ``parent``. Blocks. Gives the same again until they are learnt."""
 
 
-def to_examples(spec: ModelSpec, columns: Mapping[str, Any], label: Any) -> Examples:
-    """Examples of the columns of ``predictions``, with their labels, of shape (n,)."""
-    return Examples(
+def to_examples(spec: ModelSpec, columns: Mapping[str, Any], label: Any) -> Labelled:
+    """Examples of the columns of ``predictions`` and ``labelled_ms``, with their labels, of shape (n,)."""
+    return Labelled(
         user_id=columns["user_id"],
         event_id=columns["event_id"],
         due_ms=columns["due_ms"],
         label=np.asarray(label, dtype=np.bool_),
         score=columns["score"],
         features=from_bytes(columns["features_f32"], spec.features),
+        ts_ms=columns["ts_ms"],
+        labelled_ms=columns["labelled_ms"],
     )
 
 
-def nothing(spec: ModelSpec) -> Examples:
+def nothing(spec: ModelSpec) -> Labelled:
     return to_examples(
         spec,
         {
             "user_id": [],
             "event_id": [],
-            "due_ms": np.empty(0, np.int64),
+            **{name: np.empty(0, np.int64) for name in ("ts_ms", "labelled_ms", "due_ms")},
             "score": np.empty(0, np.float32),
             "features_f32": [],
         },
@@ -59,31 +82,28 @@ def nothing(spec: ModelSpec) -> Examples:
     )
 
 
-def without(examples: Examples, others: Examples) -> Examples:
+def without(examples: Labelled, others: Labelled) -> Labelled:
     """The examples that aren't among the others."""
     known = set(zip(others.user_id, others.event_id, strict=True))
     keep = [row for row, pair in enumerate(zip(examples.user_id, examples.event_id, strict=True)) if pair not in known]
     if len(keep) == len(examples):
         return examples
-    return replace(
-        examples,
-        user_id=[examples.user_id[row] for row in keep],
-        event_id=[examples.event_id[row] for row in keep],
-        due_ms=examples.due_ms[keep],
-        label=examples.label[keep],
-        score=examples.score[keep],
-        features=examples.features[keep],
-    )
+    taken: dict[str, Any] = {
+        name: values[keep] if isinstance(values, np.ndarray) else [values[row] for row in keep]
+        for name, values in _columns(examples).items()
+    }
+    return Labelled(**taken)
 
 
-def joined(first: Examples, second: Examples) -> Examples:
+def joined(first: Labelled, second: Labelled) -> Labelled:
     """All of the first, then those of the second that aren't among them."""
-    rest = without(second, first)
-    return Examples(
-        user_id=[*first.user_id, *rest.user_id],
-        event_id=[*first.event_id, *rest.event_id],
-        due_ms=np.concatenate([first.due_ms, rest.due_ms]),
-        label=np.concatenate([first.label, rest.label]),
-        score=np.concatenate([first.score, rest.score]),
-        features=np.concatenate([first.features, rest.features]),
-    )
+    rest = _columns(without(second, first))
+    both: dict[str, Any] = {
+        name: np.concatenate([values, rest[name]]) if isinstance(values, np.ndarray) else [*values, *rest[name]]
+        for name, values in _columns(first).items()
+    }
+    return Labelled(**both)
+
+
+def _columns(examples: Labelled) -> dict[str, Any]:
+    return {column.name: getattr(examples, column.name) for column in fields(examples)}

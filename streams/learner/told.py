@@ -14,7 +14,7 @@ from schemas.alerts import Kind
 from schemas.events import AlertAck, ChurnLabel, FraudLabel
 from streams.clickhouse.reader import Reader
 from streams.learner.learnt import LEARNT
-from streams.learner.source import Found, nothing, to_examples
+from streams.learner.source import OWN_FIRST, OWN_SCORE, Found, nothing, to_examples
 
 _LABELS: dict[Kind, tuple[int, int, str]] = {
     "fraud": (FraudLabel.code, AlertAck.code, "fraud"),
@@ -63,15 +63,17 @@ FROM pending
 _MATCHED = (
     _PENDING  # noqa: S608
     + """
-SELECT predictions.user_id AS user_id, predictions.event_id AS event_id, predictions.due_ms AS due_ms,
-    predictions.score AS score, predictions.features_f32 AS features_f32, pending.verdict AS verdict
+SELECT predictions.user_id AS user_id, predictions.event_id AS event_id, predictions.ts_ms AS ts_ms,
+    predictions.due_ms AS due_ms, toUnixTimestamp64Milli(pending.told_at) AS labelled_ms,
+    predictions.features_f32 AS features_f32, pending.verdict AS verdict, """
+    + OWN_SCORE
+    + """ AS score
 FROM predictions INNER JOIN pending ON predictions.user_id = pending.shopper AND predictions.event_id = pending.scored
 WHERE predictions.kind = %(kind)s AND predictions.feature_set = %(feature_set)s
 AND predictions.event_id IN (SELECT scored FROM pending)
-ORDER BY pending.told_at, user_id, event_id, predictions.written_ms DESC
-LIMIT 1 BY user_id, event_id
-LIMIT %(limit)s
-"""
+ORDER BY pending.told_at, user_id, event_id, """
+    + OWN_FIRST
+    + " LIMIT %(limit)s"
 )
 
 

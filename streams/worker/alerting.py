@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from models.engine import Predictions, ScoredBatch
-from models.scoring import SCORED, Scorer
+from models.scoring import SCORED, Scorer, ranked
 from schemas.alerts import COLUMNS, Alert, Kind, alert_id, from_columns
 from streams.clickhouse.reader import Reader
 from streams.worker.claims import TopicPartition
@@ -16,7 +16,9 @@ from streams.worker.claims import TopicPartition
 def alerts_of(
     scored: ScoredBatch, scorers: Mapping[str, Scorer], thresholds: Mapping[Kind, float], *, raised_ms: int
 ) -> list[Alert]:
-    """An alert for each prediction at or above its model's threshold; models that warm up raise none.
+    """An alert for each prediction of a kind's champion at or above the kind's threshold.
+
+    A champion that warms up raises none, and challengers never do.
 
     Of churn only predictions that get a label alert, so at most one a shopper and day.
     """
@@ -24,13 +26,17 @@ def alerts_of(
         alert
         for predictions in scored.predictions
         for alert in _alerts(
-            scored, predictions, scorers[predictions.kind], thresholds[predictions.kind], raised_ms=raised_ms
+            scored,
+            predictions,
+            ranked(scorers, predictions.kind)[0],
+            thresholds[predictions.kind],
+            raised_ms=raised_ms,
         )
     ]
 
 
 def _alerts(
-    scored: ScoredBatch, predictions: Predictions, scorer: Scorer, threshold: float, *, raised_ms: int
+    scored: ScoredBatch, predictions: Predictions, champion: Scorer, threshold: float, *, raised_ms: int
 ) -> list[Alert]:
     scores = scored.scores[predictions.kind]
     state = scores.state[predictions.rows]
@@ -39,7 +45,7 @@ def _alerts(
     if not len(chosen):
         return []
     events = scored.events
-    reasons = scorer.explain(predictions.features[chosen])
+    reasons = champion.explain(predictions.features[chosen])
     return [
         Alert(
             alert_id=alert_id(predictions.kind, events.topic, events.user_id[row], events.event_id[row]),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from typing import Any
@@ -11,11 +11,13 @@ from typing import Any
 import numpy as np
 import xxhash
 
+from models.catalogue import KINDS as MODEL_KINDS
 from models.catalogue import MODELS
 from models.engine import Predictions, ScoredBatch
 from models.features.sets import to_bytes
 from models.partition import PartitionProfiles
 from models.profiles.table import Dirty
+from models.scoring import Scores
 from schemas import alerts
 from schemas.batch import NUMBERS, TEXTS, EventBatch
 from schemas.layout import KINDS
@@ -68,11 +70,11 @@ class Cut:
     def _scored_events(self, batches: Sequence[ScoredBatch]) -> Columns:
         columns = self._event_columns([batch.events for batch in batches], numbers=NUMBERS, texts=_EVENT_TEXTS)
         run = np.repeat(np.arange(len(batches)), [len(batch.events) for batch in batches])
-        for model in MODELS:
-            scores = [batch.scores[model] for batch in batches]
-            columns[f"{model}_state"] = np.concatenate([score.state for score in scores])
-            columns[f"{model}_score"] = np.concatenate([score.probability for score in scores])
-            columns[f"{model}_version"] = Texts.of([score.version for score in scores]).take(run)
+        for kind in MODEL_KINDS:
+            scores = [batch.scores[kind] for batch in batches]
+            columns[f"{kind}_state"] = np.concatenate([score.state for score in scores])
+            columns[f"{kind}_score"] = np.concatenate([score.probability for score in scores])
+            columns[f"{kind}_version"] = Texts.of([score.version for score in scores]).take(run)
         return columns
 
     def labels(self) -> Columns:
@@ -110,19 +112,20 @@ class Cut:
 
     def predictions(self) -> Columns:
         parts = [
-            self._prediction_columns(outcome.scored, predictions)
+            part
             for outcome in self.outcomes
             if outcome.scored
             for predictions in outcome.scored.predictions
             if len(predictions.rows)
+            for part in self._prediction_columns(outcome.scored.events, predictions)
         ]
         return _joined(parts)
 
-    def _prediction_columns(self, scored: ScoredBatch, predictions: Predictions) -> Columns:
-        events, rows = scored.events, predictions.rows
-        scores = scored.scores[predictions.kind]
+    def _prediction_columns(self, events: EventBatch, predictions: Predictions) -> Iterator[Columns]:
+        """Of each model. All but their scores is the same, and is made once."""
+        rows = predictions.rows
         n = len(rows)
-        return {
+        shared: Columns = {
             "kind": [predictions.kind] * n,
             "event_id": events.event_id.take(rows).tolist(),
             "user_id": events.user_id.take(rows).tolist(),
@@ -132,13 +135,11 @@ class Cut:
             "ts_ms": events.ts[rows],
             "due_ms": predictions.due_ms,
             "amount": events.amount[rows],
-            "state": scores.state[rows],
-            "score": scores.probability[rows],
-            "version": [scores.version] * n,
-            "feature_set": [MODELS[predictions.kind].features.fingerprint] * n,
             "features_f32": to_bytes(predictions.features),
             "written_ms": np.full(n, self.written_ms),
         }
+        for model, scores in predictions.scores.items():
+            yield shared | _score_columns(model, scores)
 
     def profiles(self) -> Columns:
         parts: list[Columns] = [
@@ -186,6 +187,17 @@ class Cut:
             "worker": [worker] * n,
             "written_ms": np.full(n, self.written_ms),
         }
+
+
+def _score_columns(model: str, scores: Scores) -> Columns:
+    n = len(scores.state)
+    return {
+        "model": [model] * n,
+        "state": scores.state,
+        "score": scores.probability,
+        "version": [scores.version] * n,
+        "feature_set": [MODELS[model].features.fingerprint] * n,
+    }
 
 
 def _joined(parts: Sequence[Columns]) -> Columns:

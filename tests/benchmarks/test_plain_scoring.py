@@ -59,7 +59,7 @@ def test_it_predicts_from_the_same_features_and_writes_the_same_profiles() -> No
         n_purchases += int((events.type == Purchase.code).sum())
         rows = plain.take_rows()
         assert len(rows.events) == len(events)
-        assert sorted(row[1] for row in rows.predictions) == sorted(
+        assert sorted(row[2] for row in rows.predictions) == sorted(
             events.event_id[row] for predictions in scored.predictions for row in predictions.rows
         )
         written = {row[:3]: list(row[3:]) for row in rows.profiles}

@@ -67,7 +67,7 @@ class Checker:
         yield from _compared("dead letters by value", self._ground.poison, Counter(set(rows["value"])))
 
     def _predictions(self) -> Iterator[str]:
-        rows = self._reader.query("SELECT event_id FROM predictions FINAL WHERE kind = 'fraud'")
+        rows = self._reader.query("SELECT event_id FROM predictions FINAL WHERE kind = 'fraud' AND model = 'fraud'")
         yield from _compared("fraud predictions", self._ground.purchases, Counter(id for (id,) in rows))
 
     def _profiles(self, wanted: pd.DataFrame) -> Iterator[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from dataclasses import replace
 from itertools import groupby
@@ -15,11 +16,12 @@ from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from models.catalogue import MODELS, ModelSpec
+from models.catalogue import KINDS, MODELS, ModelSpec
 from models.engine import Engine, ScoredBatch
 from models.examples import Examples
 from models.learning import Learner
-from models.partition import PartitionProfiles
+from models.partition import INSTRUMENTS, PartitionProfiles
+from models.risk import RiskBook
 from models.scoring import NOT_SCORED, SCORED, WARMING_UP, Scorer
 from models.snapshots import flattened, sign
 from schemas.batch import EventBatch
@@ -38,8 +40,8 @@ COLD = {name: Scorer(spec, warm_up_examples=1) for name, spec in MODELS.items()}
 Scorers = dict[str, Scorer]
 
 
-def trained(spec: ModelSpec, n: int = 300) -> Scorer:
-    """A model that has learnt something from examples drawn at random."""
+def trained(spec: ModelSpec, n: int = 300, *, name: str = "") -> Scorer:
+    """A model that has learnt something from examples drawn at random; under another name if one is given."""
     random = np.random.default_rng(1)
     features = random.normal(size=(n, len(spec.features.names))).astype(np.float32)
     learner = Learner(spec)
@@ -54,7 +56,8 @@ def trained(spec: ModelSpec, n: int = 300) -> Scorer:
         )
     )
     snapshot = sign(learner.snapshot(created_ms=1, considered_ms={}), KEY)
-    return Scorer(spec, flattened(snapshot, KEY, spec.features), warm_up_examples=n)
+    named = replace(spec, name=name or spec.name)
+    return Scorer(named, flattened(snapshot, KEY, spec.features), warm_up_examples=n)
 
 
 @pytest.fixture(scope="module")
@@ -293,3 +296,99 @@ def test_a_batch_without_purchases_has_no_fraud_scores(warm: Scorers, is_warm: b
     assert np.isnan(fraud.probability).all()
     assert scored.predictions[0].features.shape == (0, len(MODELS["fraud"].features.names))
     assert len(scored.predictions[1].rows) > 0
+
+
+def test_challengers_score_what_gets_a_label_on_the_same_features(warm: Scorers) -> None:
+    others = {name: trained(MODELS[kind], 400, name=name) for kind in KINDS if (name := f"{kind}-other")}
+    profiles, alone = PartitionProfiles(epoch=1, complete=True), PartitionProfiles(epoch=1, complete=True)
+    for tick, run in enumerate(runs(LOG)):
+        scored = score(batch_of(run), profiles, {**warm, **others}, tick=tick)
+        expected = score(batch_of(run), alone, warm, tick=tick)
+        for one, other in zip(scored.predictions, expected.predictions, strict=True):
+            name = f"{one.kind}-other"
+            assert list(one.scores) == [one.kind, name]
+            np.testing.assert_array_equal(one.features, other.features)
+            np.testing.assert_equal(one.scores[one.kind], other.scores[one.kind])
+            np.testing.assert_equal(one.scores[name], others[name].score(one.features))
+            np.testing.assert_equal(scored.scores[one.kind], expected.scores[one.kind])
+
+
+def test_the_first_of_a_kind_is_its_champion(warm: Scorers) -> None:
+    other = trained(MODELS["churn"], 400, name="churn-other")
+    for first, second in ((other, warm["churn"]), (warm["churn"], other)):
+        scorers = {scorer.spec.name: scorer for scorer in (first, second, warm["fraud"])}
+        scored = score(batch_of(LOG[:1]), PartitionProfiles(epoch=1, complete=True), scorers)
+        assert scored.scores["churn"].version == first.version
+
+
+@pytest.mark.bench
+def test_a_challenger_costs_a_flat_score_more(warm: Scorers) -> None:
+    """Of what has a label, not the features again."""
+    others = {f"fraud-{n}": trained(MODELS["fraud"], name=f"fraud-{n}") for n in range(4)}
+    purchases = [event for event in LOG if event.topic == 1] * 20
+
+    def cost_us(scorers: Scorers) -> float:
+        profiles = PartitionProfiles(epoch=1, complete=True)
+        batch = batch_of(at_offsets(purchases))
+        profiles.missing(batch)
+        started = time.process_time()
+        ENGINE.score(batch, profiles, scorers, tick=1)
+        return (time.process_time() - started) * 1e6 / len(batch)
+
+    one = min(cost_us(warm) for _ in range(5))
+    five = min(cost_us({**warm, **others}) for _ in range(5))
+    print(f"{one:.2f} µs of CPU an event, {(five - one) / 4:.3f} µs more a challenger")
+    assert five < one * 1.5
+
+
+LABELS_AFTER = sum(run[0].topic == 0 for run in runs(LOG, 20)) + 3
+"""Runs: when some purchases were made and some weren't."""
+
+
+def of_purchases(
+    log: Sequence[ShopEvent], book: RiskBook, *, told: Sequence[ShopEvent] = ()
+) -> npt.NDArray[np.float32]:
+    """The fraud features of a log's purchases; after some runs labels arrive by which all ``told`` were frauds."""
+    engine = Engine(churn_horizon_ms=HORIZON_MS, fraud_delay_ms=FRAUD_DELAY_MS, risks=book)
+    profiles = PartitionProfiles(epoch=1, complete=True)
+    told_ms = np.array([event.ts for event in told], dtype=np.int64)
+    found = []
+    for tick, run in enumerate(runs(log, 20)):
+        if tick == LABELS_AFTER:
+            for kind in INSTRUMENTS:
+                book.add(kind, [getattr(event, kind) for event in told], told_ms, np.ones(len(told), dtype=np.bool_))
+        events = batch_of(run)
+        profiles.missing(events)
+        found.append(engine.score(events, profiles, COLD, tick=tick).predictions[0].features)
+    return np.concatenate(found)
+
+
+def test_frauds_are_known_from_when_their_labels_arrive() -> None:
+    purchases = [event for event in LOG if event.type == "purchase"]
+    found, without = of_purchases(LOG, RiskBook(), told=purchases), of_purchases(LOG, RiskBook())
+    names = MODELS["fraud"].features.names
+    of_frauds = [at for at, name in enumerate(names) if "frauds" in name or "risk" in name]
+    others = [at for at in range(len(names)) if at not in of_frauds]
+    assert not without[:, of_frauds].any()
+    np.testing.assert_array_equal(found[:, others], without[:, others])
+    early = runs(LOG, 20)[:LABELS_AFTER]
+    before = sum(event.type == "purchase" for run in early for event in run)
+    assert 0 < before < len(purchases)
+    assert not found[:before, of_frauds].any()
+    for kind in INSTRUMENTS:
+        at = next(at for at in of_frauds if names[at] == f"{kind}_risk_30d")
+        named = [bool(getattr(event, kind)) for event in purchases[before:]]
+        assert (found[before:, at] > 0).tolist() == named
+
+
+def test_the_risk_of_a_purchase_is_that_of_the_time_of_it() -> None:
+    ann = ShopEvent(
+        topic=1, type="purchase", ts=START_MS, amount=1.0, user="ann", merchant="shop", position=1, offset=1
+    )
+    book = RiskBook()
+    fraud_ms = np.array([START_MS - 7 * DAY_MS])
+    book.add("merchant", ["shop"], fraud_ms, np.array([True]))
+    found = dict(zip(MODELS["fraud"].features.names, of_purchases([ann], book)[0].tolist(), strict=True))
+    assert found["merchant_log_frauds_7d"] == pytest.approx(np.log1p(np.exp(-1)))
+    assert found["merchant_risk_7d"] == pytest.approx(np.exp(-1) / (np.exp(-1) + 1))
+    assert found["card_risk_30d"] == 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import groupby
 from operator import attrgetter
 from typing import Any
@@ -13,7 +14,7 @@ import pytest
 from models.partition import INSTRUMENTS, PartitionProfiles, Views
 from models.profiles.table import Dirty
 from schemas.batch import EventBatch
-from schemas.layout import KINDS, PROFILE_COLUMNS, TOTALS
+from schemas.layout import KINDS, MEASURES, PROFILE_COLUMNS, TOTALS
 from tests.models.features.shop import ShopEvent, batch_of, shop
 from tests.models.profiles.logs import START_MS
 from tests.models.profiles.reference import TYPES, TYPES_OF_TOPIC
@@ -287,3 +288,25 @@ def assert_same(found: dict[str, Rows], expected: dict[str, Rows]) -> None:
             for name, value in row.items():
                 if name != "version":
                     assert found[kind][id][name] == value, (kind, id, name)
+
+
+def abnormal_of(profiles: PartitionProfiles, kind: str, id: str) -> float:
+    table = profiles.tables[kind]
+    return float(table.profiles.decayed[table.locate([id])[0], MEASURES.index("abnormal"), 3])
+
+
+@pytest.mark.parametrize("replayed", [False, True])
+def test_an_abnormal_purchase_counts_for_all_that_it_names(replayed: bool) -> None:
+    """It is the shopper's history that decides, not that of the merchant, who sells dearer things all the time."""
+    profiles = PartitionProfiles(epoch=1, complete=True)
+    named = {"card": "visa", "merchant": "jeweller", "device": "phone", "ip": "10.0.0.1", "peer": "ring"}
+    rich = [replace(act(offset, "purchase", "bob", merchant="jeweller"), amount=9_000.0) for offset in range(1, 9)]
+    usual = [replace(act(offset, "purchase", "ann", card="visa"), amount=20.0) for offset in range(11, 16)]
+    dear = replace(act(20, "purchase", "ann", **named), amount=60.0)
+    for tick, run in enumerate([rich, usual, [dear], *([usual, [dear]] if replayed else [])]):
+        views = observed(profiles, batch_of(run), tick=tick)
+    assert views.shopper.abnormal.tolist() == [not replayed]
+    for kind, attribute in NAMES.items():
+        assert abnormal_of(profiles, kind, named[attribute]) == 1
+    assert abnormal_of(profiles, "user", "ann") == 1
+    assert abnormal_of(profiles, "user", "bob") == 0

@@ -17,6 +17,7 @@ CONTRIBUTIONS = {
     "cart_units": "multiIf(type = 'cart_add', quantity, type IN ('cart_remove', 'purchase'), -quantity, 0)",
     "cart_value": "multiIf(type = 'cart_add', quantity * price, type = 'cart_remove', -quantity * price,"
     " type = 'purchase', -amount, 0)",
+    "abnormal": "abnormal",
 }
 TOTALS = {
     "events": "count()",
@@ -25,6 +26,7 @@ TOTALS = {
     "spent": "sumIf(amount, type = 'purchase')",
     "spent_squared": "sumIf(amount * amount, type = 'purchase')",
     "refunded": "sumIf(amount, type = 'return')",
+    "cart_adds": "countIf(type = 'cart_add')",
 }
 _CELLS = [(measure, scale) for measure in CONTRIBUTIONS for scale in SCALES_MS]
 
@@ -59,11 +61,22 @@ def _query(id_column: str, peer: str, condition: str, targets: str) -> str:
         "maxIf(ts_ms, type = 'purchase')",
         _registers(peer),
         _registers("session"),
+        "groupUniqArray(intDiv(ts_ms, 86400000))",
         _latest("device"),
         _latest("country"),
     ]
+    # Whether a purchase is abnormal follows from the shopper's before it, whichever profile it counts for.
     return f"""
-        WITH seen AS
+        WITH judged AS
+        (
+            SELECT
+                *, type,
+                type = 'purchase' AND count() OVER before >= 5 AND amount > 2.5 * avg(amount) OVER before AS abnormal
+            FROM events
+            WINDOW before AS
+            (PARTITION BY user_id, type ORDER BY offset ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)
+        ),
+        seen AS
         (
             SELECT
                 target.offset AS position,
@@ -71,8 +84,8 @@ def _query(id_column: str, peer: str, condition: str, targets: str) -> str:
                 greatest(toUnixTimestamp64Milli(target.ts), max(ts_ms) OVER (PARTITION BY target.offset)) AS now_ms,
                 event.price AS price, event.quantity AS quantity, event.amount AS amount, event.rating AS rating,
                 event.{peer} AS {peer}, event.session AS session,
-                event.device AS device, toString(event.country) AS country
-            FROM events AS event
+                event.device AS device, toString(event.country) AS country, event.abnormal AS abnormal
+            FROM judged AS event
             INNER JOIN events AS target ON event.{id_column} = target.{id_column}
             WHERE target.offset IN ({targets}) AND event.offset < target.offset AND target.{id_column} != ''
             AND {condition}
@@ -95,7 +108,7 @@ def states_before(reader: Reader, kind: str, targets: str) -> dict[int, State]:
 def _state(row: Sequence[Any]) -> State:
     sums, others = row[: 2 * len(_CELLS)], row[2 * len(_CELLS) :]
     totals, others = others[: len(TOTALS)], others[len(TOTALS) :]
-    max_amount, first_ms, last_ms, last_purchase_ms, peers, sessions, devices, countries = others
+    max_amount, first_ms, last_ms, last_purchase_ms, peers, sessions, days, devices, countries = others
     return State(
         decayed=dict(zip(_CELLS, sums[: len(_CELLS)], strict=True)),
         magnitude=dict(zip(_CELLS, sums[len(_CELLS) :], strict=True)),
@@ -106,6 +119,7 @@ def _state(row: Sequence[Any]) -> State:
         last_purchase_ms=last_purchase_ms,
         peers=_all_registers(*peers),
         sessions=_all_registers(*sessions),
+        days=frozenset(days),
         devices=devices,
         countries=countries,
     )

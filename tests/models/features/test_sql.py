@@ -13,6 +13,7 @@ from models.features.churn import CHURN_FEATURES, churn_features
 from models.features.fraud import FRAUD_FEATURES, fraud_features
 from models.partition import INSTRUMENTS, PartitionProfiles
 from models.profiles.kernel import View
+from models.risk import RiskBook
 from schemas.events import EVENT_TYPES
 from schemas.topics import BEHAVIOUR
 from streams.clickhouse.columns import Column
@@ -28,6 +29,7 @@ from tests.models.profiles.reference import State, state_of
 N_SHOPPERS = 300
 KINDS = ("user", *INSTRUMENTS)
 NEW = state_of([])
+RISKS = RiskBook()
 
 
 class Online:
@@ -46,7 +48,8 @@ class Online:
             for kind, view in {"user": seen.shopper, **others}.items():
                 views[kind].append(view)
             churn.append(churn_features(seen.shopper, batch))
-            fraud.append(fraud_features(seen.shopper, others, batch))
+            risks = {kind: RISKS.look_up(kind, getattr(batch, kind), batch.ts) for kind in INSTRUMENTS}
+            fraud.append(fraud_features(seen.shopper, others, risks, batch))
         self.events = events
         self.views = {kind: View._make(map(np.concatenate, zip(*parts, strict=True))) for kind, parts in views.items()}
         self.churn = np.concatenate(churn)
@@ -98,7 +101,7 @@ def test_profiles_and_features_are_those_of_the_events_table(online: Online, rea
             instruments[kind] = state if getattr(event, kind) else None
             if getattr(event, kind):
                 assert_seen(online, kind, position, state)
-        expected = plain.fraud(last_purchases["user"][position], instruments, event)
+        expected = plain.fraud(last_purchases["user"][position], instruments, {}, event)
         assert_features(online.fraud[position], FRAUD_FEATURES.names, expected)
 
 

@@ -6,12 +6,14 @@ import pytest
 from models.catalogue import CHURN
 from models.examples import Examples
 
+RECENCY = CHURN.features.names.index("log_recency_d")
+
 
 def examples(n: int, *, seed: int = 0, first: int = 0) -> Examples:
-    """n churn examples whose label follows the second feature, scored as by a model that had guessed well."""
+    """n churn examples whose label follows the time since the last event, scored as by a good model."""
     rng = np.random.default_rng(seed)
-    features = rng.normal(size=(n, len(CHURN.features.names))).astype(np.float32)
-    signal = features[:, 1] * 2 - 0.5
+    features = np.abs(rng.normal(size=(n, len(CHURN.features.names)))).astype(np.float32)
+    signal = features[:, RECENCY] * 2 - 2
     label = rng.random(n) < 1 / (1 + np.exp(-signal))
     return Examples(
         user_id=[f"u{first + i}" for i in range(n)],

@@ -29,14 +29,22 @@ def part(examples: Examples, start: int, end: int) -> Examples:
 
 @pytest.mark.parametrize("spec", MODELS.values(), ids=MODELS)
 def test_a_model_predicts_before_it_has_learnt_anything(spec: ModelSpec) -> None:
-    assert FACTORIES[spec.name]().predict_proba_one(dict.fromkeys(spec.features.names, 1.0))[True] == 0.5
+    first = {"fraud": 1 / (1 + np.exp(4)), "churn": 0.5}[spec.kind]
+    assert FACTORIES[spec.name]().predict_proba_one(dict.fromkeys(spec.features.names, 1.0))[True] == first
 
 
 def test_each_model_has_a_pipeline_that_can_be_flattened() -> None:
     assert FACTORIES.keys() == MODELS.keys()
     for name, spec in MODELS.items():
         names = spec.features.names
-        assert flatten(FACTORIES[name](), names).probability(np.ones((1, len(names)))) == 0.5
+        pipeline = FACTORIES[name]()
+        first = pipeline.predict_proba_one(dict.fromkeys(names, 1.0))[True]
+        assert flatten(pipeline, names).probability(np.ones((1, len(names)))) == first
+
+
+def test_a_pipeline_of_other_features_is_not_flattened() -> None:
+    with pytest.raises(NotFlattened, match=r"of other features: \['log_amount'\]"):
+        flatten(FACTORIES["fraud"](), [name for name in MODELS["fraud"].features.names if name != "log_amount"])
 
 
 def test_a_pipeline_that_cannot_be_flattened_is_not_published(some_examples: Examples) -> None:

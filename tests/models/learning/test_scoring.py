@@ -5,7 +5,6 @@ from dataclasses import replace
 from typing import Literal
 
 import numpy as np
-import pandas as pd
 import pytest
 
 from models import scoring
@@ -15,6 +14,7 @@ from models.learning import Learner
 from models.phrases import PHRASES, said
 from models.scoring import Scorer
 from models.snapshots import Flattened, Loaded, Snapshot, flattened, load, sign
+from tests.models.learning.conftest import RECENCY
 
 KEY = "a key of the tests"
 
@@ -99,20 +99,14 @@ def test_extreme_log_odds_give_no_warning(flat: Flattened) -> None:
 
 def test_contributions_add_up_to_the_log_odds(flat: Flattened, loaded: Loaded, some_examples: Examples) -> None:
     features = some_examples.features[:100]
-    linear = flat.model
+    model = flat.model
     probability = np.array([_one_by_one(loaded, row) for row in features])
     log_odds = np.log(probability) - np.log1p(-probability)
-    np.testing.assert_allclose(linear.base + linear.contributions(features).sum(axis=1), log_odds, rtol=1e-9, atol=1e-9)
+    np.testing.assert_allclose(model.base + model.contributions(features).sum(axis=1), log_odds, rtol=0, atol=1e-9)
 
 
-def test_flattened_a_model_scores_as_river_does_with_a_feature_that_never_varied(some_examples: Examples) -> None:
-    constant = some_examples.features.copy()
-    constant[:, 7] = 3.0
-    snapshot = published(replace(some_examples, features=constant))
-    rows = some_examples.features.astype(np.float64)
-    frame = pd.DataFrame(rows, columns=CHURN.features.names)
-    expected = load(snapshot, KEY, CHURN.features).pipeline.predict_proba_many(frame)[True]
-    np.testing.assert_allclose(flattened(snapshot, KEY, CHURN.features).model.probability(rows), expected, rtol=1e-9)
+def test_contributions_are_told_against_the_mean_of_what_was_learnt(flat: Flattened, some_examples: Examples) -> None:
+    np.testing.assert_allclose(flat.model.contributions(some_examples.features).mean(axis=0), 0, atol=1e-9)
 
 
 def _one_by_one(loaded: Loaded, row: np.ndarray) -> float:
@@ -123,9 +117,9 @@ def _one_by_one(loaded: Loaded, row: np.ndarray) -> float:
 def test_reasons_are_what_raised_the_score_most(flat: Flattened, some_examples: Examples) -> None:
     scorer = Scorer(CHURN, flat, warm_up_examples=1)
     risky = some_examples.features[:20].copy()
-    risky[:, 1] = np.log1p(12 * 24)
+    risky[:, RECENCY] = np.log1p(12)
     for reasons in scorer.explain(risky, top=3):
-        assert reasons[0].feature == "log_gap_h"
+        assert reasons[0].feature == "log_recency_d"
         assert reasons[0].text == "silent for 12 days"
         assert 1 <= len(reasons) <= 3
         parts = [reason.contribution for reason in reasons]
@@ -148,15 +142,21 @@ def test_every_feature_has_a_phrase_for_any_value(spec: ModelSpec) -> None:
 @pytest.mark.parametrize(
     ("feature", "value", "text"),
     [
-        ("log_purchases_1h", np.log1p(1), "1 order in 1 h"),
-        ("log_purchases_1h", 0.0, "no orders in 1 h"),
-        ("log_gap_h", np.log1p(0.5), "silent for 30 min"),
-        ("log_gap_h", np.log1p(30), "silent for 30 h"),
+        ("log_purchases_1d", np.log1p(1), "1 order in 1 d"),
+        ("log_purchases_1d", 0.0, "no orders in 1 d"),
+        ("log_recency_d", np.log1p(1 / 48), "silent for 30 min"),
+        ("log_recency_d", np.log1p(1.25), "silent for 30 h"),
+        ("active_share", np.log(0.25), "active on 25 % of days"),
+        ("recency_to_gap", np.log(3), "silent for 3 times the usual pause"),
         ("device_new", 0.0, "no new device"),
         ("card_log_purchases_1d", np.log1p(7), "7 orders in 1 d by this card"),
         ("ip_log_shoppers", np.log1p(5), "address used by 5 shoppers"),
         ("log_amount", np.log1p(129.4), "amount of 129"),
-        ("amount_z", -3.2, "-3.2 standard deviations from the shopper's mean order"),
+        ("amount_z", -2.2, "-2.2 standard deviations from the shopper's mean order"),
+        ("amount_to_mean", np.log(0.5), "0.5 times the shopper's mean order"),
+        ("merchant_log_frauds_7d", np.log1p(2), "2 known frauds in 7 d at this merchant"),
+        ("merchant_risk_7d", 0.5, "50 % of orders in 7 d at this merchant were frauds"),
+        ("card_log_abnormal_7d", np.log1p(1), "1 abnormal order in 7 d by this card"),
     ],
 )
 def test_phrases(feature: str, value: float, text: str) -> None:
@@ -164,12 +164,12 @@ def test_phrases(feature: str, value: float, text: str) -> None:
 
 
 @pytest.mark.bench
-def test_scoring_costs_a_small_part_of_a_microsecond_a_row(flat: Flattened) -> None:
-    features = np.zeros((4000, len(CHURN.features.names)), np.float32, order="F")
+def test_scoring_costs_less_than_a_microsecond_a_row(flat: Flattened) -> None:
+    features = np.asfortranarray(np.random.default_rng(1).random((4000, len(CHURN.features.names)), np.float32))
     scorer = Scorer(CHURN, flat, warm_up_examples=1)
     best_us = min(_cost_us(scorer, features) for _ in range(5))
     print(f"{best_us:.2f} µs of CPU a row of {features.shape[1]} features")
-    assert best_us < 0.2
+    assert best_us < 1
 
 
 def _cost_us(scorer: Scorer, features: np.ndarray) -> float:

@@ -18,6 +18,7 @@ from models.learning import Learner
 from models.snapshots import Snapshot, flattened, from_row, load, river_version, sign, to_columns, verify
 
 KEY = "a key of the tests"
+N = len(CHURN.features.names)
 
 
 class Bomb:
@@ -89,7 +90,7 @@ def test_a_snapshot_without_its_pickle_scores_but_does_not_learn(snapshot: Snaps
     assert light.size == len(snapshot.pickled)
     found = flattened(light, KEY, CHURN.features)
     assert found.model.to_bytes() == snapshot.flat
-    assert found.model.weight.any()
+    assert found.model.value.any()
     with pytest.raises(SnapshotRefused, match="has a pickle that isn't what its sha256 says"):
         load(light, KEY, CHURN.features)
 
@@ -97,7 +98,7 @@ def test_a_snapshot_without_its_pickle_scores_but_does_not_learn(snapshot: Snaps
 def test_what_scores_unpickles_nothing(snapshot: Snapshot, tmp_path: Path) -> None:
     mark = tmp_path / "executed"
     signed = sign(replace(snapshot, pickled=pickle.dumps(Bomb(mark))), KEY)
-    assert flattened(stored(signed), KEY, CHURN.features).model.weight.any()
+    assert flattened(stored(signed), KEY, CHURN.features).model.value.any()
     for flat in (pickle.dumps(Bomb(mark)), b"", b"\x80"):
         with pytest.raises(SnapshotRefused, match=f"{snapshot.version}: a flat model can't be read"):
             flattened(sign(replace(signed, flat=flat), KEY), KEY, CHURN.features)
@@ -107,16 +108,29 @@ def test_what_scores_unpickles_nothing(snapshot: Snapshot, tmp_path: Path) -> No
 @pytest.mark.parametrize(
     ("form", "arrays", "message"),
     [
-        ("forest", {}, "the form 'forest', which this Footfall can't score"),
-        ("linear", {}, "isn't a linear one of"),
-        ("linear", {"base": np.zeros(()), "mean": np.zeros(3), "weight": np.zeros(3)}, "isn't a linear one of"),
+        ("forest", {}, "a flat model has the form 'forest', which this Footfall can't score"),
+        ("scorecard", {}, "a flat model isn't a scorecard of"),
+        ("scorecard", {"mean": np.zeros(3)}, "a flat model isn't a scorecard of"),
+        ("scorecard", {"first": np.zeros(N + 1, np.int32)}, "features without two knots"),
+        ("scorecard", {"first": np.arange(N + 1, dtype=np.int32) * 2 - 2}, "features without two knots"),
+        ("scorecard", {"first": np.arange(N + 1, dtype=np.int32)[::-1] * 2}, "features without two knots"),
+        ("scorecard", {"knot": np.zeros(2 * N)}, "knots that don't ascend"),
+        ("scorecard", {"knot": np.full(2 * N, np.nan)}, "knots that don't ascend"),
     ],
 )
 def test_a_flat_model_that_cannot_be_scored_is_refused_though_signed(
     snapshot: Snapshot, form: str, arrays: dict[str, Any], message: str
 ) -> None:
-    signed = sign(replace(snapshot, flat=encode(form, arrays)), KEY)
-    with pytest.raises(SnapshotRefused, match=f"{snapshot.version}: a flat model .*{message}"):
+    sound = {
+        "intercept": np.zeros(()),
+        "first": np.arange(N + 1, dtype=np.int32) * 2,
+        "knot": np.tile([0.0, 1.0], N),
+        "value": np.zeros(2 * N),
+        "mean": np.zeros(N),
+    }
+    flattened(sign(replace(snapshot, flat=encode("scorecard", sound)), KEY), KEY, CHURN.features)
+    signed = sign(replace(snapshot, flat=encode(form, {**sound, **arrays} if arrays else {})), KEY)
+    with pytest.raises(SnapshotRefused, match=f"{snapshot.version}: a flat .*{message.removeprefix('a flat ')}"):
         flattened(signed, KEY, CHURN.features)
 
 

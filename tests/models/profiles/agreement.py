@@ -12,7 +12,7 @@ from models.profiles import hll, recent
 from models.profiles.kernel import View
 from models.profiles.state import Profiles
 from schemas.layout import MEASURES, SCALES_MS, TOTALS
-from tests.models.profiles.reference import State, distinct, sighting, within_a_day
+from tests.models.profiles.reference import State, distinct, n_days, sighting, within_a_day
 
 RELATIVE = 1e-9
 NEGLIGIBLE = 1e-27
@@ -34,6 +34,7 @@ def assert_profile(profiles: Profiles, row: int, state: State) -> None:
     assert profiles.extremes_ms[row].tolist() == [state.first_ms, state.last_ms, state.last_purchase_ms]
     assert profiles.peers[row].tolist() == state.peers
     assert profiles.sessions[row].tolist() == state.sessions
+    assert profiles.days[row].tolist() == _bits(state.days)
     assert _seen(profiles.device_hash[row], profiles.device_ms[row]) == state.devices
     assert _seen(profiles.country_hash[row], profiles.country_ms[row]) == state.countries
 
@@ -47,6 +48,7 @@ def assert_view(view: View, row: int, state: State, *, device: str, country: str
     assert view.extremes_ms[row].tolist() == [state.first_ms, state.last_ms, state.last_purchase_ms]
     assert np.isclose(view.peers[row], distinct(state.peers), rtol=RELATIVE, atol=0)
     assert np.isclose(view.sessions[row], distinct(state.sessions), rtol=RELATIVE, atol=0)
+    assert np.isclose(view.days[row], n_days(state.days), rtol=RELATIVE, atol=0)
     assert view.device[row] == _SIGHTINGS[sighting(device, state.devices)]
     assert view.country[row] == _SIGHTINGS[sighting(country, state.countries)]
     assert view.devices_day[row] == within_a_day(state.devices, now_ms)
@@ -79,6 +81,12 @@ def _assert_sums(decayed: npt.NDArray[np.float64], totals: npt.NDArray[np.float6
     error = np.abs(decayed - _cells(state.decayed))
     assert (error <= RELATIVE * _cells(state.magnitude) + NEGLIGIBLE).all(), error.max()
     np.testing.assert_allclose(totals, [state.totals[name] for name in TOTALS], rtol=RELATIVE)
+
+
+def _bits(days: Iterable[int]) -> list[int]:
+    """A set of days as eight words: day d is bit d modulo 512."""
+    whole = sum(1 << bit for bit in {day % 512 for day in days})
+    return [whole >> 64 * word & 2**64 - 1 for word in range(8)]
 
 
 def _cells(sums: Mapping[tuple[str, str], float]) -> npt.NDArray[np.float64]:

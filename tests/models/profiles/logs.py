@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from itertools import groupby
 from typing import NamedTuple
 
 import numpy as np
 from hypothesis import strategies as st
 
-from models.profiles.kernel import Observations, View, observe
+from models.profiles.kernel import UNDECIDED, Observations, View, observe
 from models.profiles.state import Profiles
 from schemas.events import EVENT_TYPES
 from tests.models.profiles.reference import DAY_MS, HOUR_MS, TYPES_OF_TOPIC, Event, hash_of
@@ -40,6 +41,11 @@ def events_of(log: Iterable[Entry], slot: int) -> list[Event]:
     return [entry.event for entry in log if entry.slot == slot]
 
 
+def told(log: Iterable[Entry]) -> list[Entry]:
+    """The log of profiles that are told which purchases are abnormal; here, none."""
+    return [entry._replace(event=replace(entry.event, abnormal=False)) for entry in log]
+
+
 def batches(log: Sequence[Entry], cuts: Iterable[int] = ()) -> list[list[Entry]]:
     """The longest runs of one topic, cut once more before the positions ``cuts``."""
     starts = set(cuts)
@@ -68,6 +74,7 @@ def observations(batch: Sequence[Entry]) -> Observations:
         session=np.array([hash_of(event.session) for event in events], dtype=np.uint64),
         device=np.array([hash_of(event.device) for event in events], dtype=np.uint64),
         country=np.array([hash_of(event.country) for event in events], dtype=np.uint64),
+        abnormal=np.array([UNDECIDED if event.abnormal is None else event.abnormal for event in events], dtype=np.int8),
     )
 
 
@@ -117,6 +124,11 @@ EVENTS = _events()
 ACTS = st.lists(st.tuples(st.integers(0, N_PROFILES - 1), EVENTS), max_size=25)
 """Events in any order of time, each with the slot of its profile."""
 LOGS = ACTS.map(log_of)
+DECIDED_ACTS = st.lists(
+    st.tuples(st.integers(0, N_PROFILES - 1), st.builds(replace, EVENTS, abnormal=st.booleans())), max_size=25
+)
+"""Of profiles that are told which purchases are abnormal. The order of their events makes no difference."""
+DECIDED_LOGS = DECIDED_ACTS.map(log_of)
 CUTS = st.sets(st.integers(0, 25))
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import exp, fsum, log
 
 import xxhash
@@ -30,6 +30,8 @@ class Event:
     session: str = ""
     device: str = ""
     country: str = ""
+    abnormal: bool | None = None
+    """As the shopper's profile decided it; None where the profile is the shopper's."""
 
 
 MEASURES: dict[str, Callable[[Event], float]] = {
@@ -54,6 +56,7 @@ MEASURES: dict[str, Callable[[Event], float]] = {
         "cart_remove": -e.quantity * e.price,
         "purchase": -e.amount,
     }.get(e.type, 0.0),
+    "abnormal": lambda e: bool(e.abnormal),
 }
 
 
@@ -72,13 +75,17 @@ class State:
     peers: list[int]
     """HyperLogLog registers, as are ``sessions``."""
     sessions: list[int]
+    days: frozenset[int]
+    """Since 1970."""
     devices: list[tuple[int, int]]
     """Time and hash of the last seen ones, latest first, as of ``countries``."""
     countries: list[tuple[int, int]]
 
 
 def state_of(events: Sequence[Event], at_ms: int = 0) -> State:
-    """The profile of ``events``, decayed to ``at_ms`` or the latest of them, whichever is later."""
+    """The profile of ``events``, in the order in which it took them in, decayed to ``at_ms`` or the latest of them,
+    whichever is later."""
+    events = decided(events)
     times = [event.ts for event in events]
     purchases = [event for event in events if event.type == "purchase"]
     refunds = [event.amount for event in events if event.type == "return"]
@@ -103,6 +110,7 @@ def state_of(events: Sequence[Event], at_ms: int = 0) -> State:
             "spent": fsum(event.amount for event in purchases),
             "spent_squared": fsum(event.amount**2 for event in purchases),
             "refunded": fsum(refunds),
+            "cart_adds": sum(event.type == "cart_add" for event in events),
         },
         max_amount=max((event.amount for event in purchases), default=0.0),
         first_ms=min(times, default=0),
@@ -110,9 +118,24 @@ def state_of(events: Sequence[Event], at_ms: int = 0) -> State:
         last_purchase_ms=max((event.ts for event in purchases), default=0),
         peers=registers_of(event.peer for event in events),
         sessions=registers_of(event.session for event in events),
+        days=frozenset(ts // DAY_MS for ts in times),
         devices=latest((event.ts, event.device) for event in events),
         countries=latest((event.ts, event.country) for event in events),
     )
+
+
+def decided(events: Sequence[Event]) -> list[Event]:
+    """One shopper's events, each with whether it is an abnormal purchase where that wasn't told: of more than 2.5 times
+    the mean of those before it, of which there must be 5."""
+    orders, spent = 0, 0.0
+    found = []
+    for event in events:
+        is_purchase = event.type == "purchase"
+        is_abnormal = is_purchase and orders >= 5 and event.amount * orders > 2.5 * spent
+        found.append(replace(event, abnormal=is_abnormal) if event.abnormal is None else event)
+        orders += is_purchase
+        spent += event.amount if is_purchase else 0.0
+    return found
 
 
 def hash_of(value: str) -> int:
@@ -134,6 +157,16 @@ def distinct(registers: Sequence[int]) -> float:
     raw = 0.709 * 64**2 / fsum(2.0**-rank for rank in registers)
     zeros = list(registers).count(0)
     return 64 * log(64 / zeros) if zeros and raw <= 2.5 * 64 else raw
+
+
+def n_days(days: Iterable[int]) -> float:
+    """How many there are; by linear counting of 512 bits where they are that many apart, as far as there were days."""
+    days = set(days)
+    span = max(days, default=0) - min(days, default=0)
+    if span < 512:
+        return len(days)
+    empty = 512 - len({day % 512 for day in days})
+    return min(512 * log(512 / (empty or 0.5)), span + 1)
 
 
 def latest(sightings: Iterable[tuple[int, str]]) -> list[tuple[int, int]]:

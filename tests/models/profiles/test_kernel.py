@@ -14,7 +14,17 @@ from models.profiles.state import Profiles
 from schemas.layout import MEASURES
 from tests.models.profiles import logs
 from tests.models.profiles.agreement import assert_identical, assert_profile, assert_view
-from tests.models.profiles.logs import ACTS, CUTS, LOGS, N_PROFILES, Entry, apply, events_of, profiles_of
+from tests.models.profiles.logs import (
+    ACTS,
+    CUTS,
+    DECIDED_ACTS,
+    LOGS,
+    N_PROFILES,
+    Entry,
+    apply,
+    events_of,
+    profiles_of,
+)
 from tests.models.profiles.reference import DAY_MS, Event, state_of
 
 
@@ -67,12 +77,43 @@ def test_batch_limits_change_nothing(log: list[Entry], cuts: set[int]) -> None:
     assert_identical(whole, parts)
 
 
-@given(acts=ACTS, data=st.data())
+@given(acts=DECIDED_ACTS, data=st.data())
 def test_late_events_and_interleaved_topics_end_in_the_same_profile(
     acts: list[tuple[int, Event]], data: st.DataObject
 ) -> None:
     other_order = logs.log_of(data.draw(st.permutations(acts)))
     assert_profiles(profiles_of(other_order), logs.log_of(acts))
+
+
+@given(acts=ACTS, data=st.data())
+def test_which_purchases_are_abnormal_follows_from_the_order_of_purchases_alone(
+    acts: list[tuple[int, Event]], data: st.DataObject
+) -> None:
+    purchases = iter([act for act in acts if act[1].type == "purchase"])
+    shuffled = data.draw(st.permutations(acts))
+    other_order = [next(purchases) if act[1].type == "purchase" else act for act in shuffled]
+    assert_profiles(profiles_of(logs.log_of(other_order)), logs.log_of(acts))
+
+
+@pytest.mark.parametrize(
+    ("before", "amount", "is_abnormal"),
+    [
+        ([10.0] * 5, 25.01, True),
+        ([10.0] * 5, 25.0, False),
+        ([10.0] * 4, 1_000.0, False),
+        ([0.0] * 5, 0.01, True),
+        ([0.0] * 5, 0.0, False),
+        ([1.0, 1.0, 1.0, 1.0, 46.0], 25.0, False),
+    ],
+)
+def test_a_purchase_is_abnormal_that_is_far_beyond_the_mean_of_five(
+    before: list[float], amount: float, is_abnormal: bool
+) -> None:
+    amounts = [*before, amount]
+    acts = [(0, Event(topic=1, type="purchase", ts=logs.START_MS, amount=paid)) for paid in amounts]
+    view = apply(Profiles.empty(1), logs.log_of([*acts, acts[-1]]))
+    assert view.abnormal[: len(amounts)].tolist() == [0] * len(before) + [is_abnormal]
+    assert view.decayed[len(amounts), MEASURES.index("abnormal"), 0] == is_abnormal
 
 
 @given(log=LOGS, data=st.data(), cuts=CUTS)

@@ -11,7 +11,7 @@ from models.profiles.state import LAST_MS, Profiles
 from schemas.layout import MEASURES, SCALES_MS
 from tests.models.profiles import logs
 from tests.models.profiles.agreement import assert_close, assert_identical, assert_profile, magnitude_of
-from tests.models.profiles.logs import LOGS, N_PROFILES, Entry, apply, events_of, profiles_of
+from tests.models.profiles.logs import DECIDED_LOGS, LOGS, N_PROFILES, Entry, apply, events_of, profiles_of
 from tests.models.profiles.reference import DAY_MS, Event, state_of
 
 
@@ -21,7 +21,7 @@ def test_merging_is_commutative(left: list[Entry], right: list[Entry]) -> None:
     assert_identical(merge(one, other), merge(other, one))
 
 
-@given(a=LOGS, b=LOGS, c=LOGS)
+@given(a=DECIDED_LOGS, b=DECIDED_LOGS, c=DECIDED_LOGS)
 def test_merging_is_associative(a: list[Entry], b: list[Entry], c: list[Entry]) -> None:
     one, two, three = profiles_of(a), profiles_of(b), profiles_of(c)
     magnitude = magnitude_of([state_of(events_of([*a, *b, *c], slot)) for slot in range(N_PROFILES)])
@@ -35,14 +35,14 @@ def test_the_empty_profile_is_neutral(log: list[Entry]) -> None:
     assert_identical(merge(Profiles.empty(N_PROFILES), profiles), profiles)
 
 
-@given(log=LOGS, data=st.data())
+@given(log=DECIDED_LOGS, data=st.data())
 def test_parts_merge_to_the_whole(log: list[Entry], data: st.DataObject) -> None:
     owners = data.draw(st.lists(st.integers(0, 3), min_size=len(log), max_size=len(log)))
     assert_merged(log, owners, 4)
 
 
 def test_hundreds_of_parts_merge_to_the_whole() -> None:
-    log = logs.random_log(1_200, seed=6)
+    log = logs.told(logs.random_log(1_200, seed=6))
     assert_merged(log, np.random.default_rng(6).integers(0, 200, len(log)).tolist(), 200)
 
 

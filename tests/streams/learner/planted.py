@@ -46,6 +46,7 @@ class Planted:
         score: float = 0.5,
         written_ms: int = 1,
         feature_set: str = "",
+        model: str = "",
     ) -> None:
         users, events, ts = zip(*user_event_ts, strict=True)
         n = len(ts)
@@ -53,6 +54,7 @@ class Planted:
         rng = np.random.default_rng(n)
         columns = {
             "kind": [kind] * n,
+            "model": [model or kind] * n,
             "event_id": events,
             "user_id": users,
             "partition": [partition] * n,

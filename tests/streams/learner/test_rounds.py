@@ -175,18 +175,23 @@ def test_figures_are_of_the_scores_as_they_were_predicted(planted: Planted, star
     assert latest.snapshot.examples == 3
 
 
-def test_polling_loads_only_another_version(due: Planted, start: Start, store: SnapshotStore) -> None:
-    assert store.newer(CHURN, "") is None
-    version = start().run_once().version
-    loaded = store.newer(CHURN, "")
-    assert loaded is not None
-    assert loaded.snapshot.version == version
-    assert store.newer(CHURN, version) is None
+def test_every_version_stays_at_hand(due: Planted, start: Start, store: SnapshotStore) -> None:
+    assert store.versions() == {}
+    assert store.latest(CHURN) is None
+    first = start().run_once().version
+    assert store.versions() == {"churn": first}
     due.ledger(0, END + 100)
     second = start().run_once().version
-    newer = store.newer(CHURN, version)
-    assert newer is not None
-    assert newer.snapshot.version == second
+    assert store.versions() == {"churn": second}
+    for version in (first, second):
+        found = store.at(CHURN, version)
+        assert found is not None
+        assert found.snapshot.version == version
+    latest = store.latest(CHURN)
+    assert latest is not None
+    assert latest.snapshot.version == second
+    assert store.at(CHURN, "churn-00000009-00000000") is None
+    assert store.at(FRAUD, first) is None
 
 
 def test_a_snapshot_signed_with_another_key_stops_learner_and_worker(

@@ -8,28 +8,32 @@ from models.catalogue import MODELS, ModelSpec
 from models.examples import Examples
 from models.learning import Learner
 from models.scoring import Scorer
-from models.snapshots import flattened, sign
+from models.snapshots import Loaded, Snapshot, flattened, sign
 
 KEY = "a key of the tests"
 N_EXAMPLES = 200
 
 
-def trained(spec: ModelSpec) -> Scorer:
+def learnt(spec: ModelSpec, parent: Loaded | None = None, *, n: int = N_EXAMPLES) -> Snapshot:
+    """A snapshot, not signed, that has learnt from ``n`` examples drawn at random."""
     random = np.random.default_rng(1)
-    features = random.normal(size=(N_EXAMPLES, len(spec.features.names))).astype(np.float32)
-    learner = Learner(spec)
+    features = random.normal(size=(n, len(spec.features.names))).astype(np.float32)
+    learner = Learner(spec, parent)
     learner.learn(
         Examples(
-            user_id=[f"user {number}" for number in range(N_EXAMPLES)],
-            event_id=[f"event {number}" for number in range(N_EXAMPLES)],
-            due_ms=np.arange(N_EXAMPLES, dtype=np.int64),
+            user_id=[f"user {number}" for number in range(n)],
+            event_id=[f"event {number}" for number in range(n)],
+            due_ms=np.arange(n, dtype=np.int64),
             label=features.sum(axis=1) > 0,
-            score=np.full(N_EXAMPLES, np.nan, dtype=np.float32),
+            score=np.full(n, np.nan, dtype=np.float32),
             features=features,
         )
     )
-    snapshot = sign(learner.snapshot(created_ms=1, considered_ms={}), KEY)
-    return Scorer(spec, flattened(snapshot, KEY, spec.features), warm_up_examples=N_EXAMPLES)
+    return learner.snapshot(created_ms=1, considered_ms={})
+
+
+def trained(spec: ModelSpec) -> Scorer:
+    return Scorer(spec, flattened(sign(learnt(spec), KEY), KEY, spec.features), warm_up_examples=N_EXAMPLES)
 
 
 WARM = {name: trained(spec) for name, spec in MODELS.items()}

@@ -29,13 +29,14 @@ def scored(probability: list[float], state: list[int] | None = None, *, kind: Ki
     """Purchases with the given scores of one model, all of which will get a label."""
     n = len(probability)
     events, _ = Decoder(CARTS).decode(3, unpack(run_from(CARTS, 10, 9 + n)))
+    scores = Scores(np.array(state or [SCORED] * n, np.uint8), np.array(probability, np.float32), WARM[kind].version)
     predictions = Predictions(
         kind=kind,
+        scores={kind: scores},
         rows=np.arange(n),
         features=np.ones((n, len(WARM[kind].spec.features.names)), dtype=np.float32),
         due_ms=events.ts,
     )
-    scores = Scores(np.array(state or [SCORED] * n, np.uint8), np.array(probability, np.float32), WARM[kind].version)
     return ScoredBatch(events=events, scores={kind: scores}, predictions=(predictions,))
 
 

@@ -6,10 +6,15 @@ import subprocess
 import sys
 
 PROGRAM = """
+import numpy as np
 import orjson
 from aiokafka.record.default_records import DefaultRecordBatchBuilder
-from models import duplicates
+from models import duplicates, flat_scorecard
+from models.catalogue import CHURN
 from models.duplicates import DuplicateWindow, identities
+from models.features.churn import churn_features
+from models.flat import decode
+from models.flat_scorecard import FlatScorecard
 from models.partition import PartitionProfiles
 from models.profiles import kernel
 from schemas import scan, texts
@@ -27,6 +32,8 @@ COMPILED = (
     texts._with_sizes,
     duplicates._admit,
     kernel._observe,
+    flat_scorecard._log_odds,
+    flat_scorecard._values,
 )
 machine_code.load()
 loaded = [len(function.signatures) for function in COMPILED]
@@ -43,7 +50,14 @@ assert len(events) == 1
 DuplicateWindow(window=5).admit(identities(events.user_id, events.event_id), events.offset)
 profiles = PartitionProfiles(epoch=1, complete=True)
 profiles.missing(events)
-assert profiles.observe(events, tick=1).shopper.applied.all()
+shopper = profiles.observe(events, tick=1).shopper
+assert shopper.applied.all()
+n = len(CHURN.features.names)
+points = np.tile([0.0, 1.0], n)
+published = FlatScorecard(0.0, np.arange(n + 1, dtype=np.int32) * 2, points, points, np.zeros(n)).to_bytes()
+model = FlatScorecard.from_flat(decode(published), n)
+features = churn_features(shopper, events)
+assert np.isfinite(model.probability(features)).all() and np.isfinite(model.contributions(features[[0]])).all()
 assert events.user_id.tolist() == ["u"] and events.user_id.with_sizes() == b"\\1u"
 assert [len(function.signatures) for function in COMPILED] == loaded
 """
