@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import date
 from importlib.util import find_spec
 from pathlib import Path
+
+import numpy as np
 
 from streams.backtest.periods import Period
 from streams.errors import Invalid
@@ -27,7 +28,7 @@ def draw_periods(source: str, periods: Mapping[str, Sequence[Period]], file: Pat
     figure = Figure(figsize=(10, 4 * max(len(drawn), 1)), layout="constrained")
     for panel, (model, found) in enumerate(drawn.items(), 1):
         axes = figure.add_subplot(len(drawn), 1, panel)
-        starts = [date.fromisoformat(period.start) for period in found]
+        starts = np.array([period.start for period in found], dtype="datetime64[D]")
         for name, label in _CURVES.items():
             axes.plot(starts, [getattr(period, name) for period in found], marker="o", markersize=3, label=label)
         axes.set_ylim(0, 1)
