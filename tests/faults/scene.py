@@ -85,9 +85,9 @@ class Scene:
             if row.worker == worker.name
         )
 
-    def wait_caught_up(self) -> None:
-        """Until what is committed lags by no more than a few seconds of the load."""
-        self._wait_for_lag(4 * RATE, "the workers keep up")
+    def wait_caught_up(self, within_s: float = 4.0) -> None:
+        """Until what is committed lags by less than so many seconds of the load."""
+        self._wait_for_lag(round(within_s * RATE), "the workers keep up")
 
     def finish(self) -> None:
         """Waits until all is committed, lets the workers leave, and checks what they left."""

@@ -68,8 +68,9 @@ class Storm:
         return victim
 
     def _calm_kill(self) -> None:
-        """Of a worker that keeps up: what comes again is bounded by two commit intervals."""
-        self._scene.wait_caught_up()
+        """Of a worker that keeps up, and isn't working through a backlog: what comes again is bounded by two commit
+        intervals."""
+        self._scene.wait_caught_up(1.5 * COMMIT_INTERVAL_S)
         victim = self._kill()
         again = self._scene.uncommitted(victim)
         self._scene.note(f"{again} records of {victim.name} come again")
