@@ -1,9 +1,10 @@
-"""Connections to the test's database; and a model that isn't the first of its kind."""
+"""Connections to the test's database; a model that isn't the first of its kind; the public data sets."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from river import compose, optim
@@ -13,6 +14,20 @@ from models.pipelines import FACTORIES
 from streams.clickhouse.reader import Reader
 from streams.clickhouse.writer import Writer
 from streams.settings import Settings
+
+DATA = Path(__file__).parents[2].parent / "shared" / "data"
+
+
+@pytest.fixture(scope="session")
+def data_file() -> Callable[[str], Path]:
+    """The path of a data set's file; the test is skipped where it isn't there."""
+
+    def find(name: str) -> Path:
+        if not (DATA / name).exists():
+            pytest.skip(f"{name} is not on this machine")
+        return DATA / name
+
+    return find
 
 
 @pytest.fixture
