@@ -17,10 +17,11 @@ import numpy as np
 import numpy.typing as npt
 
 from schemas.batch import NUMBERS, TEXTS, EventBatch
+from schemas.contract import Contract
 from schemas.deadletters import DeadLetter
 from schemas.events import EVENTS_OF_TOPIC, Event
 from schemas.records import Joined, Record, RecordLike, Records
-from schemas.scan import Contract, Scanned, scan
+from schemas.scan import Scanned, scan
 from schemas.texts import Texts
 
 _OPENING, _CLOSING = ord("{"), ord("}")

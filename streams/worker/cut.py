@@ -142,6 +142,8 @@ class Cut:
             yield shared | _score_columns(model, scores)
 
     def profiles(self) -> Columns:
+        """All kinds in one block, so that what a shopper's pass decides for the others, such as that a purchase is
+        abnormal, is durable together with the shopper's own row, or not at all."""
         parts: list[Columns] = [
             {
                 "kind": np.full(len(part.rows), KINDS.index(part.kind), dtype=np.uint8),

@@ -12,9 +12,10 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from schemas.batch import NUMBERS, TEXTS
+from schemas.contract import Contract
 from schemas.events import EVENTS_OF_TOPIC
 from schemas.records import Records
-from schemas.scan import Contract, Scanned, scan
+from schemas.scan import Scanned, scan
 
 NOW_MS = 1_700_000_000_000
 AHEAD_MS = 1_000
