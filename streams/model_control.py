@@ -11,7 +11,7 @@ from dataclasses import dataclass, fields
 from datetime import date
 from typing import Any
 
-from models.catalogue import KINDS, MODELS, ModelSpec
+from models.catalogue import KINDS, MODELS, ModelSpec, of_kind
 from models.lineup import Action, Decision, Lineup, lineup
 from models.scoring import Scorer
 from models.snapshots import Flattened, Snapshot, from_row
@@ -104,7 +104,7 @@ class ModelControl:
         found = lineups(self._reader)
         standings = []
         for kind in KINDS:
-            names = [*found[kind].active, *(name for name, spec in MODELS.items() if spec.kind == kind)]
+            names = [*found[kind].active, *(spec.name for spec in of_kind(kind))]
             standings += [_standing(name, found[kind], self._figures(name)) for name in dict.fromkeys(names)]
         return standings
 

@@ -66,10 +66,6 @@ class ProfileTable:
         slot_of = self._slots.get
         return np.array([slot_of(id, -1) for id in ids], dtype=np.int64)
 
-    def missing(self, ids: Sequence[str]) -> list[str]:
-        """The distinct ids, without the empty one, whose profiles aren't in memory."""
-        return [id for id in dict.fromkeys(ids) if id and id not in self._slots]
-
     def load(self, ids: Sequence[str], columns: Columns) -> None:
         """Takes rows over from the database, as clean. Ids that are in memory already must not be among them."""
         self._occupy(ids, Profiles.from_columns(columns))
