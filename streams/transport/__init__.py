@@ -5,9 +5,12 @@ sys.exit(run_worker(app, settings))
 """
 
 from streams.transport.app import create_app
+from streams.transport.connections import use_clean_connections
 from streams.transport.handler import Partitions, RunHandler
 from streams.transport.run import RecordRun
 from streams.transport.topics import describe, ensure_topics
 from streams.transport.worker import run_worker
 
 __all__ = ["Partitions", "RecordRun", "RunHandler", "create_app", "describe", "ensure_topics", "run_worker"]
+
+use_clean_connections()

@@ -33,6 +33,9 @@ class OutageWatch:
     async def ask(self, consumer: Any) -> Exception | None:
         """Why there was no answer, if so. Raises what ended aiokafka's own tasks."""
         consumer._coordinator.check_errors()
+        keeps_metadata = consumer._client._sync_task
+        if keeps_metadata.done():
+            keeps_metadata.result()
         try:
             lookup = consumer._client.coordinator_lookup(CoordinationType.GROUP, self._settings.group)
             await asyncio.wait_for(lookup, self._timeout_s)
