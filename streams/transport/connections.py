@@ -14,7 +14,7 @@ from aiokafka.conn import AIOKafkaConnection, CloseReason
 from aiokafka.errors import KafkaConnectionError
 
 
-class Connection(AIOKafkaConnection):
+class Connection(AIOKafkaConnection):  # type: ignore[misc]
     """Raises ``KafkaConnectionError`` wherever it is found to have ended, to everyone who waits for an answer, too."""
 
     def send(self, request: Any, expect_response: bool = True) -> Any:
