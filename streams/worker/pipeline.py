@@ -20,6 +20,8 @@ from schemas.topics import BEHAVIOUR, CARTS
 from streams.clickhouse.reader import Reader
 from streams.clickhouse.writer import Writer
 from streams.errors import Fatal
+from streams.leader.duties import duties
+from streams.leader.duty import Leader
 from streams.settings import Settings
 from streams.transport.handler import Partitions
 from streams.transport.run import RecordRun
@@ -29,8 +31,8 @@ from streams.worker.costs import Costs
 from streams.worker.cut import Cut, DirtyProfiles
 from streams.worker.delivery import Delivery
 from streams.worker.flush import Flush
+from streams.worker.following import Following
 from streams.worker.hydration import warm
-from streams.worker.modelling import Modelling
 from streams.worker.processor import Outcome, Processor
 
 log = logging.getLogger(__name__)
@@ -76,7 +78,8 @@ class Pipeline:
             settings, reader=self._reader, delivery=self._delivery, costs=self.costs, clock_ms=clock_ms
         )
         self._claims = Claims(worker=worker, duplicate_window=settings.duplicate_window)
-        self._modelling = Modelling(settings, clock_ms=clock_ms, stop=self._stop, costs=self.costs)
+        self._following = Following(settings, stop=self._stop, costs=self.costs)
+        self._leader = Leader(duties(settings, clock_ms=clock_ms, stop=self._stop, costs=self.costs), costs=self.costs)
         self._flush = Flush(
             Writer(settings, stop=self._stop),
             worker=worker,
@@ -114,19 +117,19 @@ class Pipeline:
         await self._delivery.start()
         await self._on_compute(self._take_over, partitions)
         self._taken_over = True
-        self._modelling.leading = (CARTS, 0) in partitions
+        self._leader.leading = (CARTS, 0) in partitions
         if not self._tasks:
-            self._processor.scorers = await asyncio.to_thread(self._modelling.poll)
+            await self._follow()
             self._tasks = [
                 asyncio.create_task(self._guard(self._flush_forever)),
-                asyncio.create_task(self._guard(self._learn_forever)),
+                asyncio.create_task(self._guard(self._lead_and_follow_forever)),
             ]
 
     async def on_revoked(self, partitions: Partitions) -> None:
         """What was processed is flushed and acknowledged; what was not will be delivered again."""
         self._assignment += 1
         self._room.set()
-        self._modelling.leading = False
+        self._leader.leading = False
         # Abandoning isn't waited for, since the compute thread may wait for ClickHouse: whatever it does next, it does
         # after that.
         if not self._taken_over:
@@ -236,10 +239,15 @@ class Pipeline:
             self._in_flight = Amount()
             self._processor.trim(self._settings.profile_cache_rows)
 
-    async def _learn_forever(self) -> None:
+    async def _lead_and_follow_forever(self) -> None:
         while True:
             await asyncio.sleep(self._settings.learn_interval_s)
-            self._processor.scorers = await asyncio.to_thread(self._modelling.round)
+            await asyncio.to_thread(self._leader.round)
+            await self._follow()
+
+    async def _follow(self) -> None:
+        followed = await asyncio.to_thread(self._following.poll)
+        await self._on_compute(self._processor.follow, followed)
 
     async def _guard(self, work: Callable[[], Awaitable[None]]) -> None:
         try:

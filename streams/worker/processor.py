@@ -28,6 +28,7 @@ from streams.worker.breaker import DeadLetterBreaker
 from streams.worker.claims import Log, TopicPartition
 from streams.worker.costs import Costs
 from streams.worker.delivery import Delivery, Message
+from streams.worker.following import Followed
 from streams.worker.hydration import hydrate
 
 ALERT_TOPICS: dict[Kind, str] = {"fraud": ALERTS_FRAUD, "churn": ALERTS_CHURN}
@@ -61,7 +62,7 @@ class Outcome:
 
 
 class Processor:
-    """Not thread-safe, but for :attr:`scorers`, which may be replaced between two runs by any thread."""
+    """Not thread-safe."""
 
     def __init__(
         self, settings: Settings, *, reader: Reader, delivery: Delivery, costs: Costs, clock_ms: Callable[[], int]
@@ -77,9 +78,13 @@ class Processor:
         self._breakers: dict[TopicPartition, DeadLetterBreaker] = {}
         self._engine = Engine(churn_horizon_ms=int(settings.churn_horizon_days * 86_400_000))
         self._thresholds: dict[Kind, float] = {"fraud": settings.fraud_threshold, "churn": settings.churn_threshold}
-        self.scorers: Mapping[str, Scorer] = {}
+        self._scorers: Mapping[str, Scorer] = {}
         self.profiles: dict[int, PartitionProfiles] = {}
         self.tick = 0
+
+    def follow(self, followed: Followed) -> None:
+        """Score with these models from now on."""
+        self._scorers = followed.scorers
 
     def process(self, run: RecordRun, log: Log) -> Outcome:
         """Blocks while profiles are hydrated. Raises ``Fatal`` where the run shouldn't be acknowledged."""
@@ -127,9 +132,8 @@ class Processor:
             if missing:
                 hydrate(self._reader, events.partition, profiles, missing)
         with self._costs.stage("score"):
-            scorers = self.scorers
-            outcome.scored = self._engine.score(events, profiles, scorers, tick=self.tick)
-            outcome.alerts = alerts_of(outcome.scored, scorers, self._thresholds, raised_ms=self._clock_ms())
+            outcome.scored = self._engine.score(events, profiles, self._scorers, tick=self.tick)
+            outcome.alerts = alerts_of(outcome.scored, self._scorers, self._thresholds, raised_ms=self._clock_ms())
 
     def _send(self, outcome: Outcome) -> None:
         messages = [self.message_of(alert) for alert in outcome.alerts]

@@ -21,7 +21,7 @@ from models.catalogue import MODELS
 from models.scoring import SCORED, Scorer, Scores
 from schemas.alerts import Reason
 from streams.clickhouse.writer import Writer
-from streams.worker.modelling import Modelling
+from streams.worker.scorers import PolledScorers
 
 
 class Suspicious(Scorer):
@@ -36,7 +36,7 @@ class Suspicious(Scorer):
         return [[] for _ in features]
 
 
-def suspect(_: Modelling) -> dict[str, Scorer]:
+def suspect(_: PolledScorers) -> dict[str, Scorer]:
     return {name: Suspicious(spec, warm_up_examples=0) for name, spec in MODELS.items()}
 
 
@@ -62,7 +62,7 @@ def main() -> None:
     parser.add_argument("--at", nargs=4)
     parser.add_argument("rest", nargs="*")
     options = parser.parse_args()
-    Modelling.poll = suspect  # type: ignore[method-assign]
+    PolledScorers.poll = suspect  # type: ignore[method-assign]
     if options.at:
         when, table, nth, number = options.at
         arrange(when, table, int(nth), signal.Signals[number])

@@ -18,6 +18,7 @@ from streams.worker.costs import Costs
 from streams.worker.cut import Cut, DirtyProfiles
 from streams.worker.delivery import Delivery
 from streams.worker.flush import Flush
+from streams.worker.following import Followed
 from streams.worker.processor import Outcome, Processor
 from tests.streams.worker.runs import NOW_MS
 
@@ -58,7 +59,7 @@ class Owner:
             costs=self.costs,
             clock_ms=lambda: NOW_MS,
         )
-        self.processor.scorers = scorers
+        self.processor.follow(Followed(scorers=scorers))
         self.open: list[Outcome] = []
         self._reader, self._writer = reader, writer
         self._flush = Flush(writer, worker=worker, deadline_s=DEADLINE_S, costs=self.costs)

@@ -18,6 +18,7 @@ from streams.settings import Settings
 from streams.transport.unpack import unpack
 from streams.worker.alerting import alerts_of, undelivered
 from streams.worker.delivery import Delivery
+from streams.worker.following import Followed
 from tests.streams.worker.models_at_hand import WARM
 from tests.streams.worker.owner import COLD, Owner, partition
 from tests.streams.worker.runs import NOW_MS, run_from
@@ -75,7 +76,7 @@ def test_only_what_is_scored_is_an_alert() -> None:
 
 def test_models_that_warm_up_raise_none(alone: Callable[..., Owner]) -> None:
     owner = alone(fraud_threshold=0.0, churn_threshold=0.0)
-    owner.processor.scorers = COLD
+    owner.processor.follow(Followed(scorers=COLD))
     (outcome,) = owner.process(run_from(CARTS, 0, 3))
     assert outcome.alerts == []
     assert outcome.delivery is None

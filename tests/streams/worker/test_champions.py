@@ -60,7 +60,7 @@ def feeding(made: Pipeline, place: count[int]) -> Feed:
 async def until(champion: str, made: Pipeline, feed: Feed) -> None:
     """Feeds on until another is champion, and some more."""
     async with asyncio.timeout(DEADLINE_S):
-        while next(iter(made._processor.scorers)) != champion:
+        while next(iter(made._processor._scorers)) != champion:
             await feed()
             await asyncio.sleep(0.005)
     for _ in range(3):

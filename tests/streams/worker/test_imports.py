@@ -29,12 +29,13 @@ of_numba = set(sys.modules)  # it looks which SciPy there is
 import orjson
 import streams.commands.worker
 from schemas.topics import INPUTS
+from streams.leader.learning import Learning
 from streams.settings import Settings
 from streams.transport.app import create_app
 from streams.transport.worker import run_worker
 from streams.worker import machine_code
 from streams.worker.costs import Costs
-from streams.worker.modelling import Modelling
+from streams.worker.following import Following
 from streams.worker.pipeline import Pipeline
 import numpy as np
 
@@ -46,13 +47,14 @@ assert not heavy(), f"imported at the start: {heavy()}"
 settings = Settings.from_env(os.environ)
 machine_code.load()
 create_app(settings, topics=INPUTS, handler=Pipeline(settings, worker="w"))
-modelling = Modelling(settings, clock_ms=lambda: 1, stop=threading.Event(), costs=Costs())
-scorers = modelling.poll()
+following = Following(settings, stop=threading.Event(), costs=Costs())
+scorers = following.poll().scorers
 churn = scorers["churn"]
 print(churn.version, churn.score(np.zeros((2, len(churn.spec.features.names)), np.float32)).state.tolist())
-modelling.leading = True
 assert not heavy(), f"imported to score: {heavy()}"
-modelling.round()
+learning = Learning(settings, clock_ms=lambda: 1, stop=threading.Event(), costs=Costs())
+while learning.run():
+    pass
 print(*heavy())
 """
 

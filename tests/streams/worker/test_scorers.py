@@ -14,11 +14,12 @@ from models.features.sets import FeatureSet
 from streams.clickhouse.reader import Reader
 from streams.clickhouse.writer import Writer
 from streams.errors import SnapshotUnusable
+from streams.leader.learning import Learning
 from streams.model_control import ModelControl
 from streams.settings import Secret, Settings
 from streams.snapshot_store import SnapshotStore
 from streams.worker.costs import Costs
-from streams.worker.modelling import Modelling
+from streams.worker.scorers import PolledScorers
 from tests.streams.learner.planted import DAY_MS, Planted
 from tests.streams.worker.models_at_hand import KEY, N_EXAMPLES, learnt
 
@@ -49,10 +50,17 @@ def publish(store: SnapshotStore) -> Publish:
 
 
 @pytest.fixture
-def modelling(keyed: Settings) -> Iterator[Modelling]:
-    modelling = Modelling(keyed, clock_ms=lambda: 1, stop=threading.Event(), costs=Costs())
-    yield modelling
-    modelling.close()
+def polled(keyed: Settings) -> Iterator[PolledScorers]:
+    polled = PolledScorers(keyed, stop=threading.Event())
+    yield polled
+    polled.close()
+
+
+@pytest.fixture
+def learning(keyed: Settings) -> Iterator[Learning]:
+    learning = Learning(keyed, clock_ms=lambda: 1, stop=threading.Event(), costs=Costs())
+    yield learning
+    learning.close()
 
 
 @pytest.fixture
@@ -67,76 +75,80 @@ def control(keyed: Settings) -> Iterator[ModelControl]:
     control.close()
 
 
-def versions(modelling: Modelling) -> dict[str, str]:
-    return {name: scorer.version for name, scorer in modelling.poll().items()}
+def versions(polled: PolledScorers) -> dict[str, str]:
+    return {name: scorer.version for name, scorer in polled.poll().items()}
 
 
-def test_it_follows_the_latest_snapshot(modelling: Modelling, publish: Publish) -> None:
-    assert versions(modelling) == {"fraud": "", "churn": ""}
+def test_it_follows_the_latest_snapshot(polled: PolledScorers, publish: Publish) -> None:
+    assert versions(polled) == {"fraud": "", "churn": ""}
     first = publish(CHURN)
-    assert versions(modelling) == {"fraud": "", "churn": first}
-    held = modelling.poll()
-    assert all(scorer is held[name] for name, scorer in modelling.poll().items())
+    assert versions(polled) == {"fraud": "", "churn": first}
+    held = polled.poll()
+    assert all(scorer is held[name] for name, scorer in polled.poll().items())
     second = publish(CHURN)
-    assert versions(modelling) == {"fraud": "", "churn": second}
+    assert versions(polled) == {"fraud": "", "churn": second}
 
 
 def test_it_stays_at_a_pinned_version_until_that_is_taken_away(
-    modelling: Modelling, publish: Publish, control: ModelControl
+    polled: PolledScorers, publish: Publish, control: ModelControl
 ) -> None:
     first, second = publish(FRAUD), publish(FRAUD)
-    assert versions(modelling)["fraud"] == second
+    assert versions(polled)["fraud"] == second
     control.pin("fraud", first, **BY)
-    assert versions(modelling)["fraud"] == first
+    assert versions(polled)["fraud"] == first
     third = publish(FRAUD)
-    assert versions(modelling)["fraud"] == first
+    assert versions(polled)["fraud"] == first
     control.unpin("fraud", **BY)
-    assert versions(modelling)["fraud"] == third
+    assert versions(polled)["fraud"] == third
 
 
 def test_the_learner_goes_on_while_a_version_is_pinned(
-    modelling: Modelling, publish: Publish, control: ModelControl, planted: Planted, store: SnapshotStore
+    polled: PolledScorers,
+    publish: Publish,
+    control: ModelControl,
+    planted: Planted,
+    store: SnapshotStore,
+    learning: Learning,
 ) -> None:
     first = publish(FRAUD)
     control.pin("fraud", first, **BY)
     planted.predictions(("ann", "e", 0), kind="fraud")
     planted.label("fraud_label", "ann", "e", "fraud", DAY_MS)
-    modelling.leading = True
-    assert modelling.round()["fraud"].version == first
+    learning.run()
+    assert versions(polled)["fraud"] == first
     assert store.version("fraud").startswith("fraud-00000002-")
 
 
 def test_challengers_come_and_go_as_decided(
-    modelling: Modelling, publish: Publish, control: ModelControl, fast: ModelSpec
+    polled: PolledScorers, publish: Publish, control: ModelControl, fast: ModelSpec
 ) -> None:
     champion, challenger = publish(FRAUD), publish(fast)
-    assert list(versions(modelling)) == ["fraud", "churn"]
+    assert list(versions(polled)) == ["fraud", "churn"]
     control.challenge(fast.name, **BY)
-    assert versions(modelling) == {"fraud": champion, fast.name: challenger, "churn": ""}
+    assert versions(polled) == {"fraud": champion, fast.name: challenger, "churn": ""}
     control.promote(fast.name, **BY)
-    assert list(versions(modelling)) == [fast.name, "fraud", "churn"]
+    assert list(versions(polled)) == [fast.name, "fraud", "churn"]
     control.rollback("fraud", **BY)
-    assert list(versions(modelling)) == ["fraud", fast.name, "churn"]
+    assert list(versions(polled)) == ["fraud", fast.name, "churn"]
     control.retire(fast.name, **BY)
-    assert list(versions(modelling)) == ["fraud", "churn"]
+    assert list(versions(polled)) == ["fraud", "churn"]
 
 
 def test_who_leads_learns_the_models_that_take_part(
-    modelling: Modelling, control: ModelControl, planted: Planted, store: SnapshotStore, fast: ModelSpec
+    learning: Learning, control: ModelControl, planted: Planted, store: SnapshotStore, fast: ModelSpec
 ) -> None:
     planted.predictions(("ann", "e", 0), kind="fraud")
     planted.label("fraud_label", "ann", "e", "fraud", DAY_MS)
-    modelling.leading = True
-    modelling.round()
+    learning.run()
     assert store.versions().keys() == {"fraud"}
     control.challenge(fast.name, **BY)
-    modelling.round()
+    learning.run()
     assert store.versions().keys() == {"fraud", fast.name}
     control.retire(fast.name, **BY)
     before = store.versions()
     planted.predictions(("ann", "f", 0), kind="fraud")
     planted.label("fraud_label", "ann", "f", "ok", DAY_MS)
-    modelling.round()
+    learning.run()
     assert store.versions()["fraud"] != before["fraud"]
     assert store.versions()[fast.name] == before[fast.name]
 
@@ -183,25 +195,27 @@ REFUSED = {
 @pytest.mark.parametrize("reason", REFUSED)
 @pytest.mark.parametrize("leading", [False, True])
 def test_what_may_not_be_used_is_said_once_and_the_rest_goes_on(
-    modelling: Modelling,
+    polled: PolledScorers,
     publish: Publish,
     store: SnapshotStore,
     reader: Reader,
     caplog: pytest.LogCaptureFixture,
     monkeypatch: pytest.MonkeyPatch,
+    learning: Learning,
     reason: str,
     leading: bool,
 ) -> None:
     held, _ = publish(FRAUD), publish(CHURN)
-    before = modelling.poll()["fraud"]
+    before = polled.poll()["fraud"]
     if reason in ("isn't signed", "was cleared"):
         publish(FRAUD)
     REFUSED[reason](store, reader, monkeypatch)
-    modelling.leading = leading
     churn = publish(CHURN) if reason != "signed with another key, or altered" else None
     with caplog.at_level(logging.ERROR):
         for _ in range(3):
-            scorers = modelling.round()
+            if leading:
+                learning.run()
+            scorers = polled.poll()
             assert scorers["fraud"] is before
     assert before.version == held
     if churn:
@@ -214,31 +228,31 @@ def test_what_may_not_be_used_is_said_once_and_the_rest_goes_on(
 
 
 def test_at_the_start_there_is_nothing_to_go_on_with(
-    modelling: Modelling, publish: Publish, store: SnapshotStore, reader: Reader, monkeypatch: pytest.MonkeyPatch
+    polled: PolledScorers, publish: Publish, store: SnapshotStore, reader: Reader, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     publish(FRAUD)
     _by_another_key(store, reader, monkeypatch)
     with pytest.raises(SnapshotUnusable, match="signed with another key, or altered since"):
-        modelling.poll()
+        polled.poll()
 
 
 def test_a_challenger_that_may_not_be_used_stops_nothing(
-    modelling: Modelling, publish: Publish, control: ModelControl, reader: Reader, fast: ModelSpec
+    polled: PolledScorers, publish: Publish, control: ModelControl, reader: Reader, fast: ModelSpec
 ) -> None:
     champion, _ = publish(FRAUD), publish(fast)
     control.challenge(fast.name, **BY)
     reader.query("ALTER TABLE models UPDATE hmac = '' WHERE name = 'fraud-fast' SETTINGS mutations_sync = 1")
-    assert versions(modelling) == {"fraud": champion, fast.name: "", "churn": ""}
+    assert versions(polled) == {"fraud": champion, fast.name: "", "churn": ""}
 
 
 def test_a_champion_that_can_not_score_yet_does_not_take_over(
-    modelling: Modelling, publish: Publish, control: ModelControl, reader: Reader, fast: ModelSpec
+    polled: PolledScorers, publish: Publish, control: ModelControl, reader: Reader, fast: ModelSpec
 ) -> None:
     """As where its snapshots were removed since."""
     champion, _ = publish(FRAUD), publish(fast)
-    assert versions(modelling)["fraud"] == champion
+    assert versions(polled)["fraud"] == champion
     control.promote(fast.name, **BY)
     reader.query("ALTER TABLE models DELETE WHERE name = 'fraud-fast' SETTINGS mutations_sync = 1")
-    assert list(versions(modelling)) == ["fraud", fast.name, "churn"]
+    assert list(versions(polled)) == ["fraud", fast.name, "churn"]
     promoted = publish(fast, n=N_EXAMPLES + 1)
-    assert versions(modelling) == {fast.name: promoted, "fraud": champion, "churn": ""}
+    assert versions(polled) == {fast.name: promoted, "fraud": champion, "churn": ""}

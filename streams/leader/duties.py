@@ -1,0 +1,16 @@
+"""Which duties the leader has, in the order in which it does them."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+
+from streams.leader.duty import Duty
+from streams.leader.learning import Learning
+from streams.settings import Settings
+from streams.worker.costs import Costs
+
+
+def duties(settings: Settings, *, clock_ms: Callable[[], int], stop: threading.Event, costs: Costs) -> list[Duty]:
+    """With connections of their own, each; once ``stop`` is set, an outage isn't waited for."""
+    return [Learning(settings, clock_ms=clock_ms, stop=stop, costs=costs)]

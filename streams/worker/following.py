@@ -1,0 +1,42 @@
+"""What a worker follows while it runs: it polls the tables for what the leader and the operators have decided."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from models.scoring import Scorer
+from streams.settings import Settings
+from streams.worker.costs import Costs
+from streams.worker.scorers import PolledScorers
+
+
+class Followed(NamedTuple):
+    """What holds from now on."""
+
+    scorers: Mapping[str, Scorer]
+    """By model, each kind's champion before its challengers."""
+
+
+class Following:
+    """For one thread at a time, which :meth:`poll` blocks.
+
+    Parameters
+    ----------
+    stop
+        Once set, an outage isn't waited for.
+    """
+
+    def __init__(self, settings: Settings, *, stop: threading.Event, costs: Costs) -> None:
+        self._costs = costs
+        self._scorers = PolledScorers(settings, stop=stop)
+
+    def poll(self) -> Followed:
+        """Raises as :meth:`PolledScorers.poll` does."""
+        with self._costs.stage("poll"):
+            return Followed(scorers=self._scorers.poll())
+
+    def close(self) -> None:
+        """Disconnect. It may go on afterwards."""
+        self._scorers.close()
