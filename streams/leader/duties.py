@@ -9,8 +9,14 @@ from streams.leader.duty import Duty
 from streams.leader.learning import Learning
 from streams.settings import Settings
 from streams.worker.costs import Costs
+from streams.worker.delivery import Delivery
 
 
-def duties(settings: Settings, *, clock_ms: Callable[[], int], stop: threading.Event, costs: Costs) -> list[Duty]:
-    """With connections of their own, each; once ``stop`` is set, an outage isn't waited for."""
+def duties(
+    settings: Settings, delivery: Delivery, *, clock_ms: Callable[[], int], stop: threading.Event, costs: Costs
+) -> list[Duty]:
+    """With connections of their own, each; once ``stop`` is set, an outage isn't waited for.
+
+    What they tell goes out by ``delivery``.
+    """
     return [Learning(settings, clock_ms=clock_ms, stop=stop, costs=costs)]

@@ -79,7 +79,9 @@ class Pipeline:
         )
         self._claims = Claims(worker=worker, duplicate_window=settings.duplicate_window)
         self._following = Following(settings, stop=self._stop, costs=self.costs)
-        self._leader = Leader(duties(settings, clock_ms=clock_ms, stop=self._stop, costs=self.costs), costs=self.costs)
+        self._leader = Leader(
+            duties(settings, self._delivery, clock_ms=clock_ms, stop=self._stop, costs=self.costs), costs=self.costs
+        )
         self._flush = Flush(
             Writer(settings, stop=self._stop),
             worker=worker,
