@@ -15,22 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from schemas.layout import KINDS
-from schemas.layout import SCALES_MS as PROFILE_SCALES_MS
-
-SCALES_MS = {scale: PROFILE_SCALES_MS[scale] for scale in ("1d", "7d", "30d")}
-"""Time scales of the counts. Frauds are told a week or so after the purchase: of an hour nothing would be left."""
-
-LABEL_COLUMNS = tuple(f"labels_{scale}" for scale in SCALES_MS)
-FRAUD_COLUMNS = tuple(f"frauds_{scale}" for scale in SCALES_MS)
-RISK_COLUMNS = {
-    "kind": "UInt8",
-    "id": "String",
-    "version": "UInt64",
-    "last_ms": "Int64",
-    "frauds": "Int64",
-    **dict.fromkeys((*LABEL_COLUMNS, *FRAUD_COLUMNS), "Float64"),
-}
-"""ClickHouse type by column of a row; ``last_ms`` is the latest purchase labelled, and ``frauds`` don't decay."""
+from schemas.risks import FRAUD_COLUMNS, LABEL_COLUMNS, SCALES_MS
 
 _SCALES = np.array(list(SCALES_MS.values()), dtype=np.float64)  # (scales,), ms
 _SCALE_INDEX = {scale: index for index, scale in enumerate(SCALES_MS)}
@@ -135,6 +120,11 @@ class RiskBook:
         self.version = epoch << _EPOCH_SHIFT
         """Of the latest change. It grows with each batch of labels, and with newer rows that are taken over."""
         self._shelves = {kind: _Shelf() for kind in KINDS}
+
+    @staticmethod
+    def epoch_of(version: int) -> int:
+        """The epoch of the process that gave a row its version."""
+        return version >> _EPOCH_SHIFT
 
     def __len__(self) -> int:
         return sum(len(shelf.ids) for shelf in self._shelves.values())

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from schemas.events import EVENT_TYPES
 from schemas.layout import KINDS, PROFILE_COLUMNS
+from schemas.risks import RISK_COLUMNS
 
 _NAME = "LowCardinality(String)"
 _TIME = "DateTime64(3, 'UTC')"
@@ -17,6 +18,7 @@ def _enum(codes: dict[str, int]) -> str:
 
 
 _LABEL_CODES = {name: code for name, code in EVENT_TYPES.items() if code >= EVENT_TYPES["fraud_label"]}
+_KIND = _enum({kind: code for code, kind in enumerate(KINDS)})
 _EVENT_CODES = {name: code for name, code in EVENT_TYPES.items() if name not in _LABEL_CODES}
 
 TABLES: dict[str, dict[str, str]] = {
@@ -139,6 +141,7 @@ TABLES: dict[str, dict[str, str]] = {
         "mean_label_delay_ms": "Float64",
         "written_ms": "Int64",
     },
+    "risks": RISK_COLUMNS,
     "alerts": {
         "alert_id": "String",
         "kind": _NAME,
@@ -191,11 +194,12 @@ TABLES: dict[str, dict[str, str]] = {
 ALIASES: dict[str, dict[str, str]] = {
     "events": {"type": _enum(_EVENT_CODES)},
     "profiles": {
-        "kind_name": _enum({kind: code for code, kind in enumerate(KINDS)}),
+        "kind_name": _KIND,
         "first_at": _TIME,
         "last_at": _TIME,
     },
     "predictions": {"features": "Array(Float32)"},
+    "risks": {"kind_name": _KIND},
     "labels": {"type": _enum(_LABEL_CODES)},
 }
 

@@ -13,9 +13,10 @@ from models.features.knots import Knots, evenly, geometrically
 from models.features.sets import FeatureSet
 from models.profiles import recent
 from models.profiles.kernel import View
-from models.risk import SCALES_MS, Risks
+from models.risk import Risks
 from schemas.batch import EventBatch
 from schemas.layout import RECENT
+from schemas.risks import SCALES_MS
 
 _EMPTY_CART = 0.01
 """A cart of less is empty: rounding leaves a little, of either sign, of sums that cancel."""

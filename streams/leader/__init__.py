@@ -1,6 +1,7 @@
 """What one worker does for all: the leader's duties, one after another on a thread of their own.
 
 ``duty``      what a duty is, and the leader that does them in turn
+``risks``     labels that have arrived, counted for merchants, cards, devices and addresses
 ``learning``  the models that take part learn what is due
 ``duties``    which there are
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping
-from typing import NamedTuple
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 from models.scoring import Scorer
 from streams.settings import Settings
 from streams.worker.costs import Costs
+from streams.worker.risks import PolledRisks
 from streams.worker.scorers import PolledScorers
 
 
@@ -17,6 +19,8 @@ class Followed(NamedTuple):
 
     scorers: Mapping[str, Scorer]
     """By model, each kind's champion before its challengers."""
+    risks: Mapping[str, Any] = MappingProxyType({})
+    """Rows that take the place of what is known, by column."""
 
 
 class Following:
@@ -31,12 +35,14 @@ class Following:
     def __init__(self, settings: Settings, *, stop: threading.Event, costs: Costs) -> None:
         self._costs = costs
         self._scorers = PolledScorers(settings, stop=stop)
+        self._risks = PolledRisks(settings, stop=stop)
 
     def poll(self) -> Followed:
         """Raises as :meth:`PolledScorers.poll` does."""
         with self._costs.stage("poll"):
-            return Followed(scorers=self._scorers.poll())
+            return Followed(scorers=self._scorers.poll(), risks=self._risks.poll())
 
     def close(self) -> None:
         """Disconnect. It may go on afterwards."""
         self._scorers.close()
+        self._risks.close()

@@ -18,6 +18,7 @@ from schemas.alerts import Alert, Kind
 from schemas.batch import EventBatch
 from schemas.deadletters import DeadLetter
 from schemas.decode import Decoder
+from schemas.risks import MEMORY_MS
 from schemas.topics import ALERTS_CHURN, ALERTS_FRAUD, DEAD_LETTERS, INPUTS, LABELS, TopicNames
 from streams.clickhouse.reader import Reader
 from streams.settings import Settings
@@ -83,8 +84,11 @@ class Processor:
         self.tick = 0
 
     def follow(self, followed: Followed) -> None:
-        """Score with these models from now on."""
+        """Score with these models and risks from now on."""
         self._scorers = followed.scorers
+        if followed.risks:
+            self._engine.risks.take_over(followed.risks)
+            self._engine.risks.forget_before(int(followed.risks["last_ms"].max(initial=0)) - MEMORY_MS)
 
     def process(self, run: RecordRun, log: Log) -> Outcome:
         """Blocks while profiles are hydrated. Raises ``Fatal`` where the run shouldn't be acknowledged."""

@@ -11,8 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.risk import RISK_COLUMNS, RiskBook, Risks
+from models.risk import RiskBook, Risks
 from schemas.layout import KINDS
+from schemas.risks import RISK_COLUMNS
 from tests.models.profiles.logs import START_MS
 from tests.models.profiles.reference import DAY_MS
 
