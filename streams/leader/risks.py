@@ -28,7 +28,7 @@ PAGE_LABELS = 5_000
 """Counted at a time: some 50 ms."""
 WAITING_LABELS = 5_000
 """Labels that may wait for their purchase or alert, at most: the newest. The others are about nothing we know."""
-WAITING_EVERY_S = 30.0
+WAITING_EVERY_S = 10.0
 """How often it is looked whether what they wait for has come."""
 
 _KINDS = {"direct": FraudLabel.code, "acknowledged": AlertAck.code, "purchase": EVENT_TYPES["purchase"]}
@@ -47,13 +47,16 @@ LIMIT %(limit)s
 """
 
 _VERDICTS = """
-SELECT said.user_id AS user_id, said.label AS label, said.said_ms AS said_ms, said.verdict AS verdict,
-    said.scored AS scored, purchases.event_id != '' AS is_known, toUnixTimestamp64Milli(purchases.ts) AS ts_ms,
+SELECT said.user_id AS user_id, said.label AS label, said.partition AS partition, said.offset AS offset,
+    said.said_ms AS said_ms, said.verdict AS verdict, said.scored AS scored,
+    purchases.event_id != '' AS is_known, toUnixTimestamp64Milli(purchases.ts) AS ts_ms,
     purchases.device AS device, purchases.card AS card, purchases.ip AS ip, purchases.merchant AS merchant
 FROM (
-    SELECT labels.user_id AS user_id, labels.event_id AS label, toUnixTimestamp64Milli(labels.ts) AS said_ms,
-        labels.verdict AS verdict, if(labels.type_code = %(direct)s, labels.target, alerted.event_id) AS scored
-    FROM labels LEFT ANY JOIN (SELECT alert_id, user_id, event_id FROM alerts WHERE kind = 'fraud') AS alerted
+    SELECT labels.user_id AS user_id, labels.event_id AS label, labels.partition AS partition, labels.offset AS offset,
+        toUnixTimestamp64Milli(labels.ts) AS said_ms, labels.verdict AS verdict,
+        if(labels.type_code = %(direct)s, labels.target, alerted.event_id) AS scored
+    FROM labels
+    LEFT ANY JOIN (SELECT alert_id, user_id, event_id FROM alerts WHERE kind = 'fraud') AS alerted
     ON labels.target = alerted.alert_id AND labels.user_id = alerted.user_id
     WHERE labels.user_id IN shoppers AND labels.type_code IN (%(direct)s, %(acknowledged)s)
     AND labels.verdict != 'ignore' AND labels.ts >= fromUnixTimestamp64Milli(%(since_ms)s)
@@ -152,7 +155,7 @@ class TellingRisks:
         new = counted.waiting | dict.fromkeys(page)
         shoppers = {"user_id": ("String", list(dict.fromkeys(label.user_id for label in new)))}
         rows = self._reader.columns(_VERDICTS, _KINDS | {"since_ms": counted.since_ms}, tables={"shoppers": shoppers})
-        changes, unknown = _changes(rows, new)
+        changes, unknown = _changes(rows, new, counted.next)
         counted.waiting, counted.looked_s = dict.fromkeys(list(unknown)[-WAITING_LABELS:]), time.monotonic()
         for is_correction, enter in ((False, counted.book.add), (True, counted.book.correct)):
             entered = [change for change in changes if change.is_correction == is_correction]
@@ -169,23 +172,27 @@ class TellingRisks:
         counted.told = counted.book.version
 
 
-def _changes(rows: Mapping[str, Any], new: Mapping[Label, None]) -> tuple[list[Change], dict[Label, None]]:
+def _changes(
+    rows: Mapping[str, Any], new: Mapping[Label, None], next_offset: Mapping[int, int]
+) -> tuple[list[Change], dict[Label, None]]:
     """What becomes of the purchases that ``new`` labels are about, and the labels whose purchase isn't known.
 
-    Of several verdicts on one purchase the last by event time counts.
+    Of several verdicts on one purchase the last by event time counts. Labels that are neither new nor before
+    ``next_offset`` of their partition have their turn later.
     """
     verdicts = defaultdict(list)
     purchases = {}
     unknown = dict[Label, None]()
-    columns = ("user_id", "label", "said_ms", "verdict", "scored", "is_known", "ts_ms", *INSTRUMENTS)
-    for user_id, name, said_ms, verdict, scored, is_known, ts_ms, *named in zip(
-        *(rows[column] for column in columns), strict=True
+    columns = ("user_id", "label", "partition", "offset", "said_ms", "verdict", "scored", "is_known", "ts_ms")
+    for user_id, name, partition, offset, said_ms, verdict, scored, is_known, ts_ms, *named in zip(
+        *(rows[column] for column in (*columns, *INSTRUMENTS)), strict=True
     ):
         label = Label(user_id, name)
-        if is_known:
-            verdicts[user_id, scored].append(((said_ms, name), verdict == "fraud", label in new))
+        is_new = label in new
+        if is_known and (is_new or offset < next_offset.get(partition, 0)):
+            verdicts[user_id, scored].append(((said_ms, name), verdict == "fraud", is_new))
             purchases[user_id, scored] = int(ts_ms), tuple(named)
-        elif label in new:
+        elif is_new:
             unknown[label] = None
     changes = []
     for purchase, said in verdicts.items():

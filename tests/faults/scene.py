@@ -18,12 +18,14 @@ from streams.settings import Secret, Settings
 from streams.transport.topics import ensure_topics
 from tests.faults.checker import Checker
 from tests.faults.fleet import Fleet, Worker
+from tests.faults.frauds import frauds_untold
 from tests.faults.linear import progress
 from tests.faults.load import Load, clock_ms
 from tests.faults.shoppers import Shoppers
 from tests.waiting import wait_until
 
 DRAIN_TIMEOUT_S = 90.0
+TOLD_TIMEOUT_S = 30.0
 COMMIT_INTERVAL_S = 0.5
 RATE = 400
 """Records a second of the load."""
@@ -90,8 +92,9 @@ class Scene:
         self._wait_for_lag(round(within_s * RATE), "the workers keep up")
 
     def finish(self) -> None:
-        """Waits until all is committed, lets the workers leave, and checks what they left."""
+        """Waits until all is committed and all labels are told, lets the workers leave, and checks what they left."""
         self._wait_for_lag(1, "everything is committed")
+        self._wait_for_risks()
         self.leave()
         self.check()
 
@@ -102,6 +105,13 @@ class Scene:
             logs, committed = asyncio.run(progress(self.settings))
             lags = {pair: log.last - committed.get(pair, 0) for pair, log in sorted(logs.items())}
             error.add_note(f"records that aren't committed: {lags}")
+            raise
+
+    def _wait_for_risks(self) -> None:
+        try:
+            wait_until(lambda: not frauds_untold(self.settings), TOLD_TIMEOUT_S, "all labels are told as risks")
+        except AssertionError as error:
+            error.add_note("\n".join(frauds_untold(self.settings)))
             raise
 
     def leave(self) -> None:

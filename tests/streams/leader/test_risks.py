@@ -111,28 +111,36 @@ def decayed(days: float) -> float:
     return float(np.exp(-days / 30))
 
 
-def test_what_is_told_is_what_a_book_of_the_labels_knows(
-    shop: Shop, start: Start, follower: Callable[[], RiskBook], monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("at_once", [False, True])
+def test_what_is_told_is_what_a_book_of_the_last_verdicts_knows(
+    shop: Shop, start: Start, follower: Callable[[], RiskBook], monkeypatch: pytest.MonkeyPatch, at_once: bool
 ) -> None:
     monkeypatch.setattr(telling, "PAGE_LABELS", 7)
     rng = np.random.default_rng(3)
-    expected = RiskBook()
     ids = [f"m{n}" for n in range(4)]
+    purchases = {}
     duty = start()
-    for n in range(60):
-        user, event, day = f"u{rng.integers(9)}", f"e{n}", float(rng.uniform(0, 9))
+    for n in range(20):
+        user, day = f"u{rng.integers(9)}", float(rng.uniform(0, 9))
         named = {kind: str(rng.choice(ids)) for kind in INSTRUMENTS}
-        is_fraud = rng.random() < 0.3
-        shop.purchase(user, event, day, **named)
-        shop.label(user, event, "fraud" if is_fraud else "ok", day + 1)
-        for kind in INSTRUMENTS:
-            expected.add(kind, [named[kind]], np.array([T0 + int(day * DAY_MS)]), np.array([is_fraud]))
-        if n == 30:
-            work(duty)
+        purchases[f"e{n}"] = user, T0 + int(day * DAY_MS), named
+        shop.purchase(user, f"e{n}", day, **named)
+    last = {}
+    for day in range(45):
+        event = str(rng.choice(list(purchases)))
+        last[event] = rng.random() < 0.5
+        shop.label(purchases[event][0], event, "fraud" if last[event] else "ok", day)
+        if not at_once and day % 9 == 0:
+            duty.run()
     work(duty)
-    ts = np.full(len(ids), T0 + 12 * DAY_MS)
+    expected = RiskBook()
+    for event, is_fraud in last.items():
+        _, ts, named = purchases[event]
+        for kind in INSTRUMENTS:
+            expected.add(kind, [named[kind]], np.array([ts]), np.array([is_fraud]))
+    at = np.full(len(ids), T0 + 12 * DAY_MS)
     for kind in INSTRUMENTS:
-        for known, wanted in zip(follower().look_up(kind, ids, ts), expected.look_up(kind, ids, ts), strict=True):
+        for known, wanted in zip(follower().look_up(kind, ids, at), expected.look_up(kind, ids, at), strict=True):
             np.testing.assert_allclose(known, wanted, atol=1e-9)
 
 
