@@ -5,6 +5,7 @@ from __future__ import annotations
 from river import compose
 
 from models.features.churn import CHURN_KNOTS
+from models.linear import linear
 from models.scorecard import scorecard
 
 
@@ -15,3 +16,13 @@ def churn_model() -> compose.Pipeline:
     same.
     """
     return scorecard(CHURN_KNOTS, rate=0.003, intercept_rate=0.002, intercept=0.0)
+
+
+def churn_linear() -> compose.Pipeline:
+    """A linear model of the churn features: a challenger.
+
+    On the orders of Online Retail it ranks a little worse than the scorecard on each of the three days, by an AUC of
+    0.749, 0.752 and 0.740 against 0.759, 0.754 and 0.741. Its probabilities are as good, with a Brier of 0.207, 0.206
+    and 0.197 against 0.214, 0.197 and 0.199. Rates from 0.0003 to 0.003 do about the same.
+    """
+    return linear(rate=0.003, intercept_rate=0.002, intercept=0.0)

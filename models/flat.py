@@ -16,6 +16,7 @@ import numpy.typing as npt
 from models.errors import NotFlattened, SnapshotRefused
 
 Arrays = Mapping[str, npt.NDArray[np.generic]]
+Floats = npt.NDArray[np.float64]
 
 
 class Flat(NamedTuple):
@@ -59,3 +60,9 @@ def decode(flat: bytes) -> Flat:
     except (msgspec.DecodeError, ValueError) as error:
         raise SnapshotRefused(f"a flat model can't be read: {error}") from None
     return Flat(model.form, arrays)
+
+
+def logistic(log_odds: Floats) -> Floats:
+    """The probabilities of n log-odds: shape (n,)."""
+    with np.errstate(over="ignore"):  # log-odds below -700: a probability of 0
+        return np.asarray(1.0 / (1.0 + np.exp(-log_odds)))

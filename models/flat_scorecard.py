@@ -9,11 +9,9 @@ import numpy.typing as npt
 from numba import njit
 
 from models.errors import SnapshotRefused
-from models.flat import Arrays, Flat, encode
+from models.flat import Arrays, Flat, Floats, encode, logistic
 
 FORM = "scorecard"
-
-Floats = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -35,9 +33,7 @@ class FlatScorecard:
 
     @classmethod
     def from_flat(cls, flat: Flat, n_features: int) -> FlatScorecard:
-        """Of what :meth:`to_bytes` gave. Raises ``SnapshotRefused`` for another form or number of features."""
-        if flat.form != FORM:
-            raise SnapshotRefused(f"a flat model has the form {flat.form!r}, which this Footfall can't score")
+        """Of what :meth:`to_bytes` gave. Raises ``SnapshotRefused`` for another number of features."""
         arrays = flat.arrays
         shapes = {name: (array.shape, array.dtype.str) for name, array in arrays.items()}
         points = arrays["knot"].size if "knot" in arrays else 0
@@ -61,9 +57,7 @@ class FlatScorecard:
     def probability(self, features: npt.NDArray[np.floating]) -> Floats:
         """Of n rows, of shape (n, features), best in Fortran order: shape (n,); NaN where a feature is."""
         columns = np.ascontiguousarray(features.T)
-        log_odds = _log_odds(columns, self.first, self.knot, self.value, self.intercept)
-        with np.errstate(over="ignore"):  # log-odds below -700: a probability of 0
-            return np.asarray(1.0 / (1.0 + np.exp(-log_odds)))
+        return logistic(_log_odds(columns, self.first, self.knot, self.value, self.intercept))
 
     def contributions(self, features: npt.NDArray[np.floating]) -> Floats:
         """Each feature's part in the log-odds of n rows, against the feature's mean part: shape (n, features). With

@@ -5,6 +5,7 @@ from __future__ import annotations
 from river import compose
 
 from models.features.fraud import FRAUD_KNOTS, FRAUD_PINNED
+from models.linear import linear
 from models.scorecard import scorecard
 
 
@@ -21,3 +22,13 @@ def fraud_model() -> compose.Pipeline:
         # Fraud is rare: with odds of e^-4 the first days' scores aren't all alarms.
         intercept=-4.0,
     )
+
+
+def fraud_linear() -> compose.Pipeline:
+    """A linear model of the fraud features: a challenger.
+
+    On the first seven weeks of the fraud handbook's data, of purchases from the fourth on, it reaches an average
+    precision of 0.559, an AUC of 0.893 and a log loss of 0.029, where the scorecard has 0.601, 0.895 and 0.023. A
+    higher rate loses on AUC and log loss, a lower one on average precision; a scorecard of straight lines has 0.502.
+    """
+    return linear(rate=0.001, intercept_rate=0.01, intercept=-4.0)

@@ -20,8 +20,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from models.errors import SnapshotRefused
 from models.features.sets import FeatureSet
-from models.flat import decode
-from models.flat_scorecard import FlatScorecard
+from models.flat_forms import FlatModel, from_bytes
 
 if TYPE_CHECKING:
     from river import compose
@@ -61,7 +60,7 @@ class Flattened(NamedTuple):
     """A verified snapshot and its model as what scores has it."""
 
     snapshot: Snapshot
-    model: FlatScorecard
+    model: FlatModel
 
 
 class Loaded(NamedTuple):
@@ -109,7 +108,7 @@ def flattened(snapshot: Snapshot, key: str, expected: FeatureSet) -> Flattened:
     """
     verify(snapshot, key, expected)
     try:
-        return Flattened(snapshot, FlatScorecard.from_flat(decode(snapshot.flat), len(expected.names)))
+        return Flattened(snapshot, from_bytes(snapshot.flat, len(expected.names)))
     except SnapshotRefused as error:
         raise SnapshotRefused(f"{_called(snapshot)}: {error}") from None
 

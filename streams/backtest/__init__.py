@@ -12,8 +12,11 @@
 ``periods``   metrics by week or month
 ``trials``    what each data set is tested for
 ``ablation``  the same without some features, or with another model
+``tables``    events and labels as the tables have them, in event time
+``live``      a candidate beside the champion, over the last days in the tables
+``changes``   what would have changed: alerts gained and lost, and the money in them
 ``show``      results as tables
 ``plot``      results as a picture
 
-Neither Kafka nor ClickHouse is needed, and nothing reads a clock: two runs give the same.
+Kafka isn't needed, nor ClickHouse but for ``live``, and nothing reads a clock: two runs give the same.
 """

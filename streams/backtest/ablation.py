@@ -58,6 +58,9 @@ def choices(kinds: Sequence[Kind]) -> Iterator[tuple[str, Choice]]:
     for kind in kinds:
         for group, names in groups(kind, of_kind(kind)[0].features.names).items():
             yield f"{kind} without {group}", Choice(pinned={kind: names})
+    for kind in kinds:
+        for challenger in of_kind(kind)[1:]:
+            yield challenger.name, Choice(pipelines={kind: _of_catalogue(challenger.name)})
     for said, n_knots in (("four knots a feature", 4), ("straight lines", 2)):
         yield said, Choice(pipelines={kind: _coarse(of_kind(kind)[0].name, n_knots) for kind in kinds})
 
@@ -77,6 +80,15 @@ def _row(name: str, trial: Trial, path: Path | None, settings: Settings, choice:
         row[f"{model.spec.kind}_label_us"] = model.learn_costs.microseconds
     cleaned: Mapping[str, Any] = without_nan(row)
     return dict(cleaned)
+
+
+def _of_catalogue(name: str) -> Callable[[], compose.Pipeline]:
+    def make() -> compose.Pipeline:
+        from models.pipelines import FACTORIES
+
+        return FACTORIES[name]()
+
+    return make
 
 
 def _coarse(name: str, n_knots: int) -> Callable[[], compose.Pipeline]:

@@ -38,6 +38,8 @@ class Scored(NamedTuple):
     due_ms: int
     score: float
     features: npt.NDArray[np.float32]  # (features,)
+    amount: float = 0.0
+    """Of the event: what was paid."""
     named: Sequence[str] = ()
     """Of a purchase, by ``INSTRUMENTS``: what it was paid with and to whom, empty where it doesn't say."""
 

@@ -21,6 +21,16 @@ from streams.replay.chunk import Chunk
 
 
 @dataclass(frozen=True, kw_only=True)
+class Part:
+    """Some events of a data set that follow each other."""
+
+    ts: npt.NDArray[np.int64]  # (n,) of all of them, in the order of arrival
+    events: EventBatch
+    """Behaviour of all topics, as if it were one topic's. Offsets are places in the data set, those of labels, too."""
+    labels: EventBatch
+
+
+@dataclass(frozen=True, kw_only=True)
 class Step:
     """What happened in a part of the interval that began at ``at_ms``; there may be several steps of an interval."""
 
@@ -52,30 +62,33 @@ class Clock:
 
     def steps(self, chunks: Iterable[Chunk]) -> Iterator[Step]:
         """Raises ``Invalid`` for a record that the contract has no place for, and as the source does."""
-        for chunk in chunks:
+        return self.cut(self._decoded(chunk) for chunk in chunks)
+
+    def cut(self, parts: Iterable[Part]) -> Iterator[Step]:
+        """The steps of what is decoded already."""
+        for part in parts:
             first = self._position
-            time_ms = np.maximum.accumulate(np.maximum(chunk.ts, self._now_ms))
-            behaviour, labels = self._decoded(chunk, first)
+            time_ms = np.maximum.accumulate(np.maximum(part.ts, self._now_ms))
             interval = time_ms // self.every_ms  # (n,) ascending
             cuts = np.flatnonzero(np.diff(interval)) + 1
-            for start, end in zip([0, *cuts.tolist()], [*cuts.tolist(), len(chunk)], strict=True):
+            for start, end in zip([0, *cuts.tolist()], [*cuts.tolist(), len(part.ts)], strict=True):
                 self._position = first + end
                 yield Step(
                     at_ms=int(interval[start]) * self.every_ms,
-                    events=_between(behaviour, first + start, first + end),
-                    labels=_between(labels, first + start, first + end),
+                    events=_between(part.events, first + start, first + end),
+                    labels=_between(part.labels, first + start, first + end),
                     position=self._position,
                 )
             self._now_ms = int(time_ms[-1])
 
-    def _decoded(self, chunk: Chunk, first: int) -> tuple[EventBatch, EventBatch]:
-        """Behaviour and labels, whose offsets are their places in the data set."""
+    def _decoded(self, chunk: Chunk) -> Part:
+        first = self._position
         topics = np.array(chunk.topic)
         behaviour = [self._of_topic(topic, chunk, topics == topic, first) for topic in INPUTS if topic != LABELS]
         # Offsets go up over all topics, so that one topic may stand for all in the profiles.
         joined = EventBatch.joined([replace(events, topic=CARTS) for events in behaviour if len(events)] or behaviour)
         labels = self._of_topic(LABELS, chunk, topics == LABELS, first)
-        return joined.take(np.argsort(joined.offset)), labels
+        return Part(ts=chunk.ts, events=joined.take(np.argsort(joined.offset)), labels=labels)
 
     def _of_topic(self, topic: str, chunk: Chunk, chosen: npt.NDArray[np.bool_], first: int) -> EventBatch:
         rows = np.flatnonzero(chosen).tolist()

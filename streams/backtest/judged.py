@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
+from models.metrics import average_precision, brier, log_loss, roc_auc
 from streams.backtest.awaiting import Labelled
 
 
@@ -56,3 +57,16 @@ class Judged:
         """Those that have a score."""
         columns = self.columns()
         return columns.where(np.isfinite(columns.score))
+
+
+def overall(scored: Columns) -> dict[str, Any]:
+    """How many there are, how many of them positive, and how good the scores were; NaN where that isn't defined."""
+    label, score = scored.label, scored.score
+    return {
+        "n": len(label),
+        "positives": int(label.sum()),
+        "auc": roc_auc(label, score),
+        "ap": average_precision(label, score),
+        "log_loss": log_loss(label, score),
+        "brier": brier(label, score),
+    }

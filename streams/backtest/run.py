@@ -12,10 +12,11 @@ from typing import Protocol
 
 import numpy as np
 
-from models.catalogue import MODELS
+from models.catalogue import KINDS, of_kind
 from models.engine import Engine, Predictions, ScoredBatch
 from models.partition import INSTRUMENTS, PartitionProfiles
 from models.scoring import Scorer
+from schemas.alerts import Kind
 from schemas.batch import EventBatch
 from streams.backtest.activity import DAY_MS, Activity
 from streams.backtest.awaiting import Awaiting, Labelled, Scored
@@ -36,7 +37,7 @@ class Backtest:
     Parameters
     ----------
     models
-        What learns, by the catalogue's names. The catalogue's other models warm up for ever.
+        What learns, by the catalogue's names. Of a kind without any, a model warms up for ever.
     engine
         What scores.
     watchers
@@ -58,7 +59,11 @@ class Backtest:
         self.judged = {name: Judged() for name in models}
         self.now_ms = 0
         self._watchers = watchers
-        self._idle = {name: Scorer(spec, warm_up_examples=1) for name, spec in MODELS.items() if name not in models}
+        self._first_of: dict[Kind, str] = {}
+        for name, model in models.items():
+            self._first_of.setdefault(model.spec.kind, name)
+        others = [of_kind(kind)[0] for kind in KINDS if kind not in self._first_of]
+        self._idle = {spec.name: Scorer(spec, warm_up_examples=1) for spec in others}
         self._awaiting = {
             name: Awaiting(model.spec, self.activity if model.spec.kind == "churn" else None)
             for name, model in models.items()
@@ -78,6 +83,10 @@ class Backtest:
         """Scores from elsewhere than events, which are to be learnt once they have their label."""
         self._awaiting[model].add(scored)
 
+    def judge(self, model: str, labelled: Sequence[Labelled]) -> None:
+        """Scores that got their label, which is the same for all models of a kind."""
+        self.judged[model].add(labelled)
+
     def _advance(self, to_ms: int) -> None:
         if self.now_ms and self._watchers:
             for midnight in range((self.now_ms // DAY_MS + 1) * DAY_MS, to_ms + 1, DAY_MS):
@@ -91,8 +100,8 @@ class Backtest:
         for name, model in self.models.items():
             labelled = self._awaiting[name].take(now_ms)
             model.learn(labelled, now_ms)
-            self.judged[name].add(labelled)
-            if model.spec.kind == "fraud":
+            self.judge(name, labelled)
+            if name == self._first_of.get("fraud"):
                 self._note_risks(labelled)
 
     def _note_risks(self, labelled: Sequence[Labelled]) -> None:
@@ -106,7 +115,7 @@ class Backtest:
             return
         self._tick += 1
         self.profiles.missing(events)
-        scorers = {name: self.models[name].scorer if name in self.models else self._idle[name] for name in MODELS}
+        scorers = {name: model.scorer for name, model in self.models.items()} | self._idle
         scored = self.engine.score(events, self.profiles, scorers, tick=self._tick)
         self.activity.add(scored.events)
         for predictions in scored.predictions:
@@ -126,6 +135,7 @@ def _of(scored: ScoredBatch, predictions: Predictions, model: str) -> list[Score
         predictions.due_ms.tolist(),
         predictions.scores[model].probability.tolist(),
         np.ascontiguousarray(predictions.features),
+        events.amount[rows].tolist(),
         zip(*(getattr(events, kind).take(rows).tolist() for kind in INSTRUMENTS), strict=True),
     )
     return list(map(Scored, *columns))

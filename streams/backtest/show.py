@@ -9,6 +9,8 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from streams.backtest.changes import Group
+from streams.backtest.live import LiveOutcome
 from streams.backtest.trials import Outcome
 
 
@@ -22,6 +24,25 @@ def show(source: str, outcome: Outcome, console: Console) -> None:
 
 def show_ablation(rows: Sequence[Mapping[str, Any]], console: Console) -> None:
     _show_table("µs are of CPU time, for each score given and each label learnt", rows, console)
+
+
+def show_live(outcome: LiveOutcome, console: Console) -> None:
+    console.print(
+        f"{outcome.candidate} instead of {outcome.champion} over the last {outcome.days} days: "
+        f"{len(outcome.pairs.label):,} predictions, alerts from {outcome.threshold:g}.\n"
+    )
+    rows = [
+        {"alerts": name, "all": sum(group.alerts.values())} | group.alerts | _money(group)
+        for name, group in outcome.changes.items()
+    ]
+    _show_table("by label, and the money in them", rows, console)
+    names = {"champion": outcome.champion, "candidate": outcome.candidate}
+    metrics = [{"model": names[role], **of} for role, of in outcome.metrics.items()]
+    _show_table("scores that got their label", metrics, console)
+
+
+def _money(group: Group) -> dict[str, str]:
+    return {f"{label} money": f"{amount:,.0f}" for label, amount in group.money.items()}
 
 
 def _show_figures(name: str, figures: Any, console: Console) -> None:

@@ -12,13 +12,13 @@ import numpy as np
 
 from models.catalogue import of_kind
 from models.engine import Engine
-from models.metrics import average_precision, brier, calibration, log_loss, roc_auc
+from models.metrics import calibration
 from models.risk import RiskBook
 from schemas.alerts import Kind
 from streams.backtest.activity import DAY_MS
 from streams.backtest.clock import Clock, until
 from streams.backtest.cutoffs import Cutoff, CutoffTest
-from streams.backtest.judged import Columns
+from streams.backtest.judged import overall
 from streams.backtest.online import OnlineModel
 from streams.backtest.periods import Length, Period, by_period
 from streams.backtest.protocol import LABEL_DAYS, TEST_WEEKS, WEEK_DAYS, Week, week_of
@@ -143,22 +143,13 @@ def _cutoffs(backtest: Backtest, watchers: Sequence[AtMidnight]) -> tuple[dict[s
 
 
 def _overall(backtest: Backtest, watchers: Sequence[AtMidnight]) -> tuple[dict[str, Any], dict[str, float]]:
-    figures = {name: _of_all(judged.scored()) for name, judged in backtest.judged.items()}
+    figures: dict[str, dict[str, Any]] = {}
+    for name, judged in backtest.judged.items():
+        scored = judged.scored()
+        bins = [one._asdict() for one in calibration(scored.label, scored.score)]
+        figures[name] = overall(scored) | {"calibration": bins}
     headline = {f"{name} {of}": figures[name][of] for name in figures for of in ("auc", "ap", "brier")}
     return {"models": figures}, headline
-
-
-def _of_all(scored: Columns) -> dict[str, Any]:
-    label, score = scored.label, scored.score
-    return {
-        "n": len(label),
-        "positives": int(label.sum()),
-        "auc": roc_auc(label, score),
-        "ap": average_precision(label, score),
-        "log_loss": log_loss(label, score),
-        "brier": brier(label, score),
-        "calibration": [one._asdict() for one in calibration(label, score)],
-    }
 
 
 def _sweeps(names: Mapping[Kind, str]) -> list[AtMidnight]:

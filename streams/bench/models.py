@@ -1,4 +1,4 @@
-"""Snapshots that score, for workers to load: learnt from the first events of a shop, with labels drawn at random.
+"""Models that score, for workers to load: their snapshots learnt from the first events of a shop, with random labels.
 
 How well they predict is beside the point here; what a score costs doesn't depend on it.
 """
@@ -12,18 +12,21 @@ from typing import NamedTuple
 
 import numpy as np
 
-from models.catalogue import MODELS
+from models.catalogue import KINDS, MODELS, of_kind
 from models.engine import Engine, Predictions
 from models.examples import Examples
 from models.learning import Learner
+from models.lineup import Decision
 from models.partition import PartitionProfiles
-from models.scoring import Scorer
+from models.scoring import SCORED, Scorer
 from schemas.batch import EventBatch
 from schemas.decode import Decoder
 from schemas.topics import BEHAVIOUR
 from streams.bench.shop import Shop
 from streams.clickhouse.reader import Reader
 from streams.clickhouse.writer import Writer
+from streams.decisions import lineups, write_decision
+from streams.errors import Fatal
 from streams.settings import Settings
 from streams.snapshot_store import SnapshotStore
 
@@ -32,6 +35,7 @@ EXAMPLES = 800
 """Of each model: above the default of ``FOOTFALL_WARM_UP_EXAMPLES``."""
 _POSITIVE = 0.1
 _HORIZON_MS = 30 * 86_400_000
+_SCORES = "SELECT model, count() FROM predictions FINAL WHERE state = %(scored)s GROUP BY model ORDER BY model"
 
 
 class BenchRecord(NamedTuple):
@@ -78,6 +82,29 @@ def publish_models(settings: Settings, shop: Shop) -> None:
         store = SnapshotStore(settings, reader, writer)
         for learner in learners.values():
             store.publish(learner.snapshot(created_ms=time.time_ns() // 1_000_000, considered_ms={}))
+
+
+def challenge(settings: Settings) -> None:
+    """Have one challenger of each kind learn and score beside its champion, for workers that start afterwards."""
+    with closing(Writer(settings)) as writer:
+        for kind in KINDS:
+            name = of_kind(kind)[1].name
+            write_decision(writer, Decision(kind=kind, decided_ms=1, action="challenge", model=name, who="bench"))
+
+
+def scores_by_model(settings: Settings) -> dict[str, int]:
+    """How many scores workers wrote, of each model that takes part.
+
+    Raises ``Fatal`` unless the models of a kind scored all the same events, and some.
+    """
+    with closing(Reader(settings)) as reader:
+        found = dict(reader.query(_SCORES, {"scored": SCORED}))
+        kinds = [list(lineup.active) for lineup in lineups(reader).values()]
+    for names in kinds:
+        counts = {found.get(name, 0) for name in names}
+        if len(counts) > 1 or 0 in counts:
+            raise Fatal(f"the models {', '.join(names)} were to score the same events, but the scores are {found}")
+    return found
 
 
 def _examples(events: EventBatch, predictions: Predictions, limit: int, rng: np.random.Generator) -> Examples:

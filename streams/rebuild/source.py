@@ -10,8 +10,10 @@ from schemas.texts import Texts
 from streams.clickhouse.reader import Reader
 from streams.rebuild.plan import HOME, Stretch
 
-_READ_TEXTS = ("user_id", "item", "session", "card", "ip", "device", "country", "merchant")
-_READ = ", ".join((*NUMBERS, *_READ_TEXTS))
+PROFILE_TEXTS = ("user_id", "item", "session", "card", "ip", "device", "country", "merchant")
+"""The texts that profiles are made of."""
+
+_READ = ", ".join((*NUMBERS, *PROFILE_TEXTS))
 
 # A record that came again after a crash has its row twice, until the table's parts are merged.
 _CHUNK = f"""
@@ -29,5 +31,5 @@ def batches(reader: Reader, stretch: Stretch, partitions: int) -> Iterator[Event
     for first, last in stretch.chunks():
         found = reader.columns(_CHUNK, params | {"first": first, "last": last})
         columns: dict[str, Any] = dict.fromkeys(TEXTS, Texts.absent(len(found["offset"]))) | found
-        columns |= {name: Texts.of(found[name]) for name in _READ_TEXTS}
+        columns |= {name: Texts.of(found[name]) for name in PROFILE_TEXTS}
         yield EventBatch(topic=stretch.topic, partition=stretch.partition, **columns)

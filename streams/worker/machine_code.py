@@ -9,6 +9,7 @@ from contextlib import contextmanager
 import numpy as np
 
 from models.duplicates import DuplicateWindow
+from models.flat_linear import FlatLinear
 from models.flat_scorecard import FlatScorecard
 from models.partition import PartitionProfiles
 from schemas.decode import Decoder
@@ -47,7 +48,8 @@ def load() -> None:
         profiles.observe(nothing, tick=0)
         points = np.array([0.0, 1.0])
         scorecard = FlatScorecard(0.0, np.array([0, 2], dtype=np.int32), points, points, np.zeros(1))
-        for use in (scorecard.probability, scorecard.contributions):
+        linear = FlatLinear(0.0, np.zeros(1), np.zeros(1))
+        for use in (scorecard.probability, scorecard.contributions, linear.probability):
             use(np.zeros((1, 1), dtype=np.float32))
         DuplicateWindow(window=1).admit(np.ones(1, dtype=np.uint64), np.zeros(1, dtype=np.int64))
 

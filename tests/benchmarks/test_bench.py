@@ -35,6 +35,8 @@ def test_pipeline(tmp_path: Path) -> None:
     assert -ticks_us < parts["between stages"] < found["worker_cpu_us_per_event"] / 2
     assert found["events_per_s"] > 1_000
     assert found["ratio"] > 1
+    assert found["model_names"] == ["churn", "churn-linear", "fraud", "fraud-linear"]
+    assert 0.3 < found["challengers_ratio"] < 3
 
 
 def test_growth(tmp_path: Path) -> None:

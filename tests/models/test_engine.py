@@ -16,7 +16,7 @@ from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from models.catalogue import KINDS, MODELS, ModelSpec
+from models.catalogue import KINDS, MODELS, ModelSpec, of_kind
 from models.engine import Engine, ScoredBatch
 from models.examples import Examples
 from models.learning import Learner
@@ -35,7 +35,8 @@ FRAUD_DELAY_MS = 5 * DAY_MS
 ENGINE = Engine(churn_horizon_ms=HORIZON_MS, fraud_delay_ms=FRAUD_DELAY_MS)
 LOG = shop(n_shoppers=25, mean_events=8, seed=5)
 KEY = "a key of the tests"
-COLD = {name: Scorer(spec, warm_up_examples=1) for name, spec in MODELS.items()}
+CHAMPIONS = [of_kind(kind)[0] for kind in KINDS]
+COLD = {spec.name: Scorer(spec, warm_up_examples=1) for spec in CHAMPIONS}
 
 Scorers = dict[str, Scorer]
 
@@ -62,7 +63,8 @@ def trained(spec: ModelSpec, n: int = 300, *, name: str = "") -> Scorer:
 
 @pytest.fixture(scope="module")
 def warm() -> Scorers:
-    return {name: trained(spec) for name, spec in MODELS.items()}
+    """The champions, alone."""
+    return {spec.name: trained(spec) for spec in CHAMPIONS}
 
 
 class Known(NamedTuple):

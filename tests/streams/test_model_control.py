@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 import pytest
 from click.testing import CliRunner, Result
 
-from models.catalogue import CHURN, FRAUD, ModelSpec
+from models.catalogue import CHURN, FRAUD, FRAUD_LINEAR, ModelSpec
 from streams.clickhouse.reader import Reader
 from streams.clickhouse.writer import Writer
 from streams.commands import main
@@ -42,7 +42,10 @@ def control(settings: Settings) -> Iterator[ModelControl]:
 
 
 def roles(control: ModelControl) -> dict[str, str]:
-    return {standing.model: standing.role for standing in control.standings() if standing.kind == "fraud"}
+    """Of the models of fraud but the one that nobody decides about here, which stays idle."""
+    found = {standing.model: standing.role for standing in control.standings() if standing.kind == "fraud"}
+    assert found.pop(FRAUD_LINEAR.name) == "idle"
+    return found
 
 
 def test_decisions_are_kept_with_who_and_why(
@@ -76,7 +79,7 @@ def test_what_can_not_be_decided_says_why(control: ModelControl, store: Snapshot
             getattr(control, function)(*given, **BY)
 
     for function in ("promote", "unpin", "challenge", "retire"):
-        refused("there is no model 'x'; there are fraud, churn, fraud-fast$", function, "x")
+        refused("there is no model 'x'; there are fraud, fraud-linear, churn, churn-linear, fraud-fast$", function, "x")
     refused("there is no model 'x'", "pin", "x", "x-1")
     refused("fraud-fast has no snapshot yet: `footfall models challenge fraud-fast` has it learn", "promote", fast.name)
     refused("there was no champion of fraud before fraud", "rollback", "fraud")
@@ -159,13 +162,15 @@ class TestCommand:
         assert header.split()[:4] == ["kind", "model", "role", "version"]
         assert [line.split()[:3] for line in lines] == [
             ["fraud", "fraud", "champion"],
+            ["fraud", "fraud-linear", "idle"],
             ["fraud", "fraud-fast", "idle"],
             ["churn", "churn", "champion"],
+            ["churn", "churn-linear", "idle"],
         ]
-        assert version in lines[2]
+        assert version in lines[3]
         objects = [json.loads(line) for line in run("list", "--json").output.splitlines()]
-        assert [one["model"] for one in objects] == ["fraud", "fraud-fast", "churn"]
-        assert objects[2]["examples"] == N_EXAMPLES
+        assert [one["model"] for one in objects] == ["fraud", "fraud-linear", "fraud-fast", "churn", "churn-linear"]
+        assert objects[3]["examples"] == N_EXAMPLES
 
     def test_show(self, store: SnapshotStore, writer: Writer) -> None:
         version = store.publish(learnt(FRAUD)).version

@@ -7,12 +7,14 @@ from types import ModuleType
 
 import pytest
 
-from models import learning, phrases, scorecard
+from models import learning, linear, phrases, scorecard
 from models.features import knots
 from schemas import alerts
 
 
-@pytest.mark.parametrize("module", [alerts, knots, learning, phrases, scorecard], ids=lambda module: module.__name__)
+@pytest.mark.parametrize(
+    "module", [alerts, knots, learning, linear, phrases, scorecard], ids=lambda module: module.__name__
+)
 def test_examples_in_docstrings_hold(module: ModuleType) -> None:
     result = doctest.testmod(module)
     assert result.attempted

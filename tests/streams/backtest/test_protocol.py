@@ -1,11 +1,12 @@
 """The handbook's protocol on days made up."""
 
 import doctest
+from types import ModuleType
 
 import numpy as np
 import pytest
 
-from streams.backtest import ablation
+from streams.backtest import ablation, changes
 from streams.backtest.activity import DAY_MS
 from streams.backtest.judged import Columns
 from streams.backtest.protocol import card_precision, is_tested
@@ -52,6 +53,7 @@ def test_card_precision_is_of_customers_and_forgets_who_was_caught() -> None:
     assert np.isnan(card_precision(tested.where(np.zeros(8, dtype=np.bool_))))
 
 
-def test_examples_in_docstrings_hold() -> None:
-    result = doctest.testmod(ablation)
+@pytest.mark.parametrize("module", [ablation, changes], ids=lambda module: module.__name__)
+def test_examples_in_docstrings_hold(module: ModuleType) -> None:
+    result = doctest.testmod(module)
     assert (result.attempted > 0, result.failed) == (True, 0)

@@ -9,11 +9,12 @@ PROGRAM = """
 import numpy as np
 import orjson
 from aiokafka.record.default_records import DefaultRecordBatchBuilder
-from models import duplicates, flat_scorecard
+from models import duplicates, flat_linear, flat_scorecard
 from models.catalogue import CHURN
 from models.duplicates import DuplicateWindow, identities
 from models.features.churn import churn_features
-from models.flat import decode
+from models.flat_forms import from_bytes
+from models.flat_linear import FlatLinear
 from models.flat_scorecard import FlatScorecard
 from models.partition import PartitionProfiles
 from models.profiles import kernel
@@ -34,6 +35,7 @@ COMPILED = (
     kernel._observe,
     flat_scorecard._log_odds,
     flat_scorecard._values,
+    flat_linear._log_odds,
 )
 machine_code.load()
 loaded = [len(function.signatures) for function in COMPILED]
@@ -55,9 +57,11 @@ assert shopper.applied.all()
 n = len(CHURN.features.names)
 points = np.tile([0.0, 1.0], n)
 published = FlatScorecard(0.0, np.arange(n + 1, dtype=np.int32) * 2, points, points, np.zeros(n)).to_bytes()
-model = FlatScorecard.from_flat(decode(published), n)
+model = from_bytes(published, n)
+linear = from_bytes(FlatLinear(0.0, np.zeros(n), np.zeros(n)).to_bytes(), n)
 features = churn_features(shopper, events)
 assert np.isfinite(model.probability(features)).all() and np.isfinite(model.contributions(features[[0]])).all()
+assert np.isfinite(linear.probability(features)).all()
 assert events.user_id.tolist() == ["u"] and events.user_id.with_sizes() == b"\\1u"
 assert [len(function.signatures) for function in COMPILED] == loaded
 """
