@@ -21,6 +21,8 @@ class Examples:
     """As it was predicted; NaN where the model was warming up."""
     features: npt.NDArray[np.float32]
     """As they were scored: (n, features)."""
+    corrects: npt.NDArray[np.bool_] | None = None
+    """Which of them were learnt before, with the other label. None were where it isn't given."""
 
     def __len__(self) -> int:
         return len(self.user_id)

@@ -1,6 +1,7 @@
 """How good the scores were, from each score as it was given and the label that came for it later.
 
 This is progressive validation (Blum, Kalai, Langford: "Beating the hold-out", COLT 1999) with the labels' true delay.
+A score counts once, by the last label that was learnt for it.
 Ranks are kept as a histogram over the log-odds, so areas under curves are those of scores rounded to a bin.
 """
 
@@ -41,12 +42,20 @@ class Progress:
 
     def update(self, score: float, label: bool) -> None:
         """Takes in one score, a probability; NaN, a model's that was warming up, is left out."""
+        self._count(score, label, 1)
+
+    def correct(self, score: float, label: bool) -> None:
+        """Judges a score that was taken in with the other label by this one instead."""
+        self._count(score, not label, -1)
+        self._count(score, label, 1)
+
+    def _count(self, score: float, label: bool, times: int) -> None:
         if score != score:
             return
         p = min(max(score, _MIN_PROBABILITY), 1 - _MIN_PROBABILITY)
-        self._bins[round((log(p / (1 - p)) + MAX_LOGIT) * BINS_PER_LOGIT), int(label)] += 1
-        self._log_loss -= log(p if label else 1 - p)
-        self._squares += (score - label) ** 2
+        self._bins[round((log(p / (1 - p)) + MAX_LOGIT) * BINS_PER_LOGIT), int(label)] += times
+        self._log_loss -= times * log(p if label else 1 - p)
+        self._squares += times * (score - label) ** 2
 
     def metrics(self) -> dict[str, Any]:
         """``scored`` and ``scored_positives``, and where there is one of each class ``roc_auc``,

@@ -1,5 +1,8 @@
 """Which examples a model has learnt: the rows of ``learnt`` whose version is in the line of its latest snapshot.
 
+An example that was learnt again, with a corrected label, has a row for each time, and the latest has the label that
+counts. Within a version they were learnt in the order of ``labelled_ms``, ``user_id`` and ``event_id``.
+
 They are written before the snapshot. Rows that a crash left without one, and those of a snapshot that another overtook,
 are in no line, and so were never learnt.
 """
@@ -20,6 +23,17 @@ LEARNT = f"""
     AND {IN_LINE}
 """  # noqa: S608 - own constants
 """Identities of what the snapshot ``version`` of ``model`` has learnt. Ends so that further conditions may follow."""
+
+
+HELD = f"""
+    SELECT user_id, event_id, max(version) AS held_version, argMax(label, version) AS held_label,
+        argMax(score, version) AS held_score
+    FROM learnt
+    WHERE model = %(model)s
+    AND {IN_LINE}
+    GROUP BY user_id, event_id
+"""  # noqa: S608 - own constants
+"""What the snapshot ``version`` of ``model`` holds of each prediction: the label that it was last learnt with."""
 
 
 def write_learnt(writer: Writer, snapshot: Snapshot, examples: Labelled) -> None:

@@ -1,7 +1,8 @@
 """How good a model's scores of a day were, by the labels that it has learnt for them: the table ``model_metrics``.
 
-This is progressive validation: each score was given before its label was learnt. A day is never counted on from: all
-its rows of ``learnt`` are read anew whenever one has been added. Each row says up to which snapshot labels are in it,
+This is progressive validation: each score was given before its label was learnt. A prediction counts once, by the last
+label that was learnt for it. A day is never counted on from: all its rows of ``learnt`` are read anew whenever one has
+been added. Each row says up to which snapshot labels are in it,
 so whoever comes after a crash, on whatever worker, finds what is missing.
 """
 
@@ -38,12 +39,12 @@ ORDER BY 1
 """  # noqa: S608 - own constants
 
 _ROWS = f"""
-SELECT label, score, labelled_ms - ts_ms AS delay_ms FROM learnt FINAL
+SELECT argMax(label, version) AS last_label, argMax(score, version) AS last_score,
+    argMax(labelled_ms - ts_ms, version) AS delay_ms
+FROM learnt
 WHERE model = %(model)s AND ts_ms >= %(first_ms)s AND ts_ms < %(end_ms)s AND NOT isNaN(score) AND {IN_LINE}
+GROUP BY user_id, event_id
 """  # noqa: S608 - own constants
-
-_INDEXED = {"use_skip_indexes_if_final": 1}
-"""Rows of one key have one time, so an index that leaves some of them out leaves out all."""
 
 
 class DailyMetrics:
@@ -96,8 +97,8 @@ class DailyMetrics:
 
     def _of_day(self, day: int, about: dict[str, str]) -> dict[str, Any]:
         window = {"first_ms": day * _DAY_MS, "end_ms": (day + 1) * _DAY_MS}
-        found = self._reader.columns(_ROWS, about | window, settings=_INDEXED)
-        label, score = found["label"], found["score"].astype(np.float64)
+        found = self._reader.columns(_ROWS, about | window)
+        label, score = found["last_label"], found["last_score"].astype(np.float64)
         return {
             "kind": self.spec.kind,
             "model": self.spec.name,

@@ -27,7 +27,7 @@ from streams.errors import Fatal
 from streams.learner.learnt import write_learnt
 from streams.learner.metrics import DailyMetrics
 from streams.learner.silence import Silence
-from streams.learner.source import Labelled, LabelSource, joined, nothing
+from streams.learner.source import Labelled, LabelSource, in_order, joined, nothing
 from streams.learner.told import Told
 from streams.settings import Settings
 from streams.snapshot_store import SnapshotStore
@@ -46,6 +46,8 @@ class Round:
     version: str
     """The latest snapshot after it."""
     learnt: int
+    corrected: int
+    """Of those learnt, that were before, with the other label."""
     positives: int
     more: bool
     """There may be more due already: run again at once."""
@@ -106,13 +108,15 @@ class LearnerRounds:
         examples, considered, counts, more = self._gather()
         if len(examples):
             self._parent = self._learn(examples, considered)
-            logger.info("%s learnt %d examples", self._parent.version, len(examples))
+            corrections = int(examples.corrects.sum())
+            logger.info("%s learnt %d examples, %d corrections", self._parent.version, len(examples), corrections)
         if self._parent and not more:
             self._metrics.keep_up(self._parent.version)
         return Round(
             model=self.spec.name,
             version=self._parent.version if self._parent else "",
             learnt=len(examples),
+            corrected=int(examples.corrects.sum()),
             positives=int(examples.label.sum()),
             more=more,
             counts=counts,
@@ -137,12 +141,12 @@ class LearnerRounds:
         for source in self._sources:
             # A later source must not label what an earlier one has a label for, beyond this batch.
             if len(examples) >= self._batch_examples:
-                return examples, considered, counts, True
+                return in_order(examples), considered, counts, True
             found = source.take(self._parent, self._batch_examples)
             considered.update(found.considered_ms)
             counts.update(found.counts)
             examples, more = joined(examples, found.examples), len(found.examples) == self._batch_examples
-        return examples, considered, counts, more
+        return in_order(examples), considered, counts, more
 
     def _learn(self, examples: Labelled, considered: dict[int, int]) -> Snapshot:
         # Imports River, which takes a second of CPU: not before there is something to learn.
@@ -159,7 +163,12 @@ class LearnerRounds:
 
 
 def learner_rounds(
-    spec: ModelSpec, settings: Settings, *, clock_ms: Callable[[], int], stop: threading.Event | None = None
+    spec: ModelSpec,
+    settings: Settings,
+    *,
+    clock_ms: Callable[[], int],
+    batch_examples: int = BATCH_EXAMPLES,
+    stop: threading.Event | None = None,
 ) -> LearnerRounds:
     """The learner of a model, with the sources that its kind has and connections of its own; :meth:`close` it."""
     reader, writer = Reader(settings, stop=stop), Writer(settings, stop=stop)
@@ -169,4 +178,13 @@ def learner_rounds(
         sources.append(Silence(spec, reader, lateness_ms=int(settings.max_ahead_s * 1000)))
     store = SnapshotStore(settings, reader, writer)
     metrics = DailyMetrics(spec, reader, writer, clock_ms=clock_ms)
-    return LearnerRounds(spec, store, writer, sources, metrics, clock_ms=clock_ms, connections=(reader, writer))
+    return LearnerRounds(
+        spec,
+        store,
+        writer,
+        sources,
+        metrics,
+        clock_ms=clock_ms,
+        batch_examples=batch_examples,
+        connections=(reader, writer),
+    )

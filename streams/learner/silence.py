@@ -27,7 +27,7 @@ _WATERMARKS = "SELECT partition, max(max_ts_ms) AS at_ms FROM ledger WHERE topic
 
 # A partition that isn't in `partitions` has index 0, for which arrayElement gives 0: nothing of it is due.
 _DUE = (
-    "SELECT user_id, event_id, ts_ms, due_ms, due_ms AS labelled_ms, features_f32, "
+    "SELECT user_id, event_id, ts_ms, due_ms, due_ms AS labelled_ms, 0 AS corrects, features_f32, "
     + OWN_SCORE
     + """ AS score
 FROM predictions

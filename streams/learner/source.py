@@ -33,11 +33,12 @@ class Labelled(Examples):
     """Of what was scored."""
     labelled_ms: npt.NDArray[np.int64]
     """Of the label."""
+    corrects: npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Found:
-    """Examples that the model hasn't learnt, in the order in which to learn them."""
+    """Examples that the model hasn't learnt, or has learnt with the other label; the earliest label first."""
 
     examples: Labelled
     considered_ms: Mapping[int, int] = field(default_factory=dict)
@@ -51,11 +52,12 @@ class LabelSource(Protocol):
     """One source of labels for one model, used by one thread."""
 
     def take(self, parent: Snapshot | None, limit: int) -> Found:
-        """Up to ``limit`` examples that aren't in ``parent``. Blocks. Gives the same again until they are learnt."""
+        """Up to ``limit`` examples that aren't in ``parent``, or are with another label. Blocks. Gives the same again
+        until they are learnt."""
 
 
 def to_examples(spec: ModelSpec, columns: Mapping[str, Any], label: Any) -> Labelled:
-    """Examples of the columns of ``predictions`` and ``labelled_ms``, with their labels, of shape (n,)."""
+    """Examples of columns of ``predictions``, and ``labelled_ms`` and ``corrects``; ``label`` is of shape (n,)."""
     return Labelled(
         user_id=columns["user_id"],
         event_id=columns["event_id"],
@@ -65,6 +67,7 @@ def to_examples(spec: ModelSpec, columns: Mapping[str, Any], label: Any) -> Labe
         features=from_bytes(columns["features_f32"], spec.features),
         ts_ms=columns["ts_ms"],
         labelled_ms=columns["labelled_ms"],
+        corrects=np.asarray(columns["corrects"], dtype=np.bool_),
     )
 
 
@@ -77,6 +80,7 @@ def nothing(spec: ModelSpec) -> Labelled:
             **{name: np.empty(0, np.int64) for name in ("ts_ms", "labelled_ms", "due_ms")},
             "score": np.empty(0, np.float32),
             "features_f32": [],
+            "corrects": [],
         },
         [],
     )
@@ -86,13 +90,7 @@ def without(examples: Labelled, others: Labelled) -> Labelled:
     """The examples that aren't among the others."""
     known = set(zip(others.user_id, others.event_id, strict=True))
     keep = [row for row, pair in enumerate(zip(examples.user_id, examples.event_id, strict=True)) if pair not in known]
-    if len(keep) == len(examples):
-        return examples
-    taken: dict[str, Any] = {
-        name: values[keep] if isinstance(values, np.ndarray) else [values[row] for row in keep]
-        for name, values in _columns(examples).items()
-    }
-    return Labelled(**taken)
+    return examples if len(keep) == len(examples) else _taken(examples, keep)
 
 
 def joined(first: Labelled, second: Labelled) -> Labelled:
@@ -103,6 +101,20 @@ def joined(first: Labelled, second: Labelled) -> Labelled:
         for name, values in _columns(first).items()
     }
     return Labelled(**both)
+
+
+def in_order(examples: Labelled) -> Labelled:
+    """By the time of the label, then shopper and event: an order that the table ``learnt`` tells again."""
+    keys = list(zip(examples.labelled_ms.tolist(), examples.user_id, examples.event_id, strict=True))
+    return _taken(examples, sorted(range(len(keys)), key=keys.__getitem__))
+
+
+def _taken(examples: Labelled, rows: list[int]) -> Labelled:
+    taken: dict[str, Any] = {
+        name: values[rows] if isinstance(values, np.ndarray) else [values[row] for row in rows]
+        for name, values in _columns(examples).items()
+    }
+    return Labelled(**taken)
 
 
 def _columns(examples: Labelled) -> dict[str, Any]:

@@ -1,7 +1,9 @@
 """Labels that came on the labels topic, for the predictions that they are about.
 
-Of several labels for one prediction the last by event time counts. A label whose prediction isn't there waits for it:
-they come through different topics, so either may be first. A label for what has been learnt changes nothing.
+Of several labels for one prediction the last counts, by event time and then by the label's ``event_id``. A label whose
+prediction isn't there waits for it: they come through different topics, so either may be first. Where the last label of
+what has been learnt, whatever it was learnt from, contradicts what it was learnt with, it is learnt once more, as a
+correction; a label that agrees changes nothing.
 """
 
 from __future__ import annotations
@@ -13,7 +15,7 @@ from models.snapshots import Snapshot
 from schemas.alerts import Kind
 from schemas.events import AlertAck, ChurnLabel, FraudLabel
 from streams.clickhouse.reader import Reader
-from streams.learner.learnt import LEARNT
+from streams.learner.learnt import HELD
 from streams.learner.source import OWN_FIRST, OWN_SCORE, Found, nothing, to_examples
 
 _LABELS: dict[Kind, tuple[int, int, str]] = {
@@ -38,14 +40,18 @@ WITH told AS (
     FROM labels INNER JOIN alerts ON labels.target = alerts.alert_id AND labels.user_id = alerts.user_id
     WHERE labels.type_code = %(acknowledged)s AND labels.verdict != 'ignore' AND alerts.kind = %(kind)s
 ),
-pending AS (
-    SELECT shopper, scored, argMax(said, (said_at, label)) AS verdict, max(said_at) AS told_at,
+last AS (
+    SELECT shopper, scored, argMax(said, (said_at, label)) = %(positive)s AS is_positive, max(said_at) AS told_at,
         uniqExact(label) AS labels, uniqExact(said) AS verdicts
     FROM told
-    WHERE (shopper, scored) NOT IN ("""  # noqa: S608 - own constants; what varies is a parameter
-    + LEARNT
-    + """)
     GROUP BY shopper, scored
+),
+pending AS (
+    SELECT shopper, scored, is_positive, told_at, labels, verdicts, held_version != '' AS corrects, held_score
+    FROM last LEFT JOIN ("""  # noqa: S608 - own constants; what varies is a parameter
+    + HELD
+    + """) AS held ON last.shopper = held.user_id AND last.scored = held.event_id
+    WHERE held_version = '' OR held_label != is_positive
 )
 """
 )
@@ -54,6 +60,7 @@ _COUNTS = (
     _PENDING  # noqa: S608
     + """
 SELECT count() AS pending, sum(labels) - count() AS duplicates, countIf(verdicts > 1) AS contradicted,
+    countIf(corrects) AS corrections,
     (SELECT uniqExact(user_id, event_id) FROM labels WHERE type_code = %(acknowledged)s AND verdict != 'ignore'
         AND target NOT IN (SELECT alert_id FROM alerts)) AS unknown_alerts
 FROM pending
@@ -65,9 +72,10 @@ _MATCHED = (
     + """
 SELECT predictions.user_id AS user_id, predictions.event_id AS event_id, predictions.ts_ms AS ts_ms,
     predictions.due_ms AS due_ms, toUnixTimestamp64Milli(pending.told_at) AS labelled_ms,
-    predictions.features_f32 AS features_f32, pending.verdict AS verdict, """
+    predictions.features_f32 AS features_f32, pending.is_positive AS label, pending.corrects AS corrects,
+    if(pending.corrects, pending.held_score, """
     + OWN_SCORE
-    + """ AS score
+    + """) AS score
 FROM predictions INNER JOIN pending ON predictions.user_id = pending.shopper AND predictions.event_id = pending.scored
 WHERE predictions.kind = %(kind)s AND predictions.feature_set = %(feature_set)s
 AND predictions.event_id IN (SELECT scored FROM pending)
@@ -80,36 +88,39 @@ ORDER BY pending.told_at, user_id, event_id, """
 class Told:
     """A :class:`~streams.learner.source.LabelSource`.
 
-    It counts ``duplicates``, labels beyond one a prediction; ``contradicted``, predictions whose labels differ;
-    ``waiting``, labels without a prediction so far; and ``unknown_alerts``, acknowledgements without an alert so far.
+    Of what is to be learnt it counts ``duplicates``, labels beyond one a prediction; ``contradicted``, predictions
+    whose labels differ; ``corrections``, those that were learnt with the other label; ``waiting``, predictions that
+    have a label and aren't there so far; and of all, ``unknown_alerts``, acknowledgements without an alert so far.
     """
 
     def __init__(self, spec: ModelSpec, reader: Reader) -> None:
         self.spec = spec
         self._reader = reader
         self._direct, self._acknowledged, self._positive = _LABELS[spec.kind]
-        self._settled: tuple[Any, int] | None = None  # newest labels and examples learnt when no label was pending
+        self._settled: tuple[Any, str] | None = None  # newest labels and version when no label was pending
 
     def take(self, parent: Snapshot | None, limit: int) -> Found:
+        version = parent.version if parent else ""
         params = {
             "model": self.spec.name,
-            "version": parent.version if parent else "",
+            "version": version,
             "kind": self.spec.kind,
             "feature_set": self.spec.features.fingerprint,
             "direct": self._direct,
             "acknowledged": self._acknowledged,
+            "positive": self._positive,
             "limit": limit,
         }
-        newest, learnt = self._reader.query(_NEWEST, params), parent.examples if parent else 0
-        # A model with fewer examples was set back, and its labels are pending again.
-        if self._settled is not None and self._settled[0] == newest and self._settled[1] <= learnt:
+        newest = self._reader.query(_NEWEST, params)
+        # A model whose latest version is an earlier one was set back, and its labels are pending again.
+        if self._settled is not None and self._settled[0] == newest and self._settled[1] <= version:
             return Found(examples=nothing(self.spec))
         counts = {name: int(values[0]) for name, values in self._reader.columns(_COUNTS, params).items()}
         pending = counts.pop("pending")
         if not pending:
-            self._settled = None if counts["unknown_alerts"] else (newest, learnt)
+            self._settled = None if counts["unknown_alerts"] else (newest, version)
             return Found(examples=nothing(self.spec), counts=counts)
         matched = self._reader.columns(_MATCHED, params, raw=("features_f32",))
-        label = [verdict == self._positive for verdict in matched["verdict"]]
+        label = matched["label"]
         counts["waiting"] = max(pending - len(label), 0) if len(label) < limit else 0
         return Found(examples=to_examples(self.spec, matched, label), counts=counts)

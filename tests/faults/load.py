@@ -8,15 +8,21 @@ import threading
 import time
 from collections import deque
 from collections.abc import Sequence
+from typing import Protocol
 
 from streams.errors import Retryable
 from streams.replay.producer import EventProducer
 from streams.settings import Settings
-from tests.faults.shoppers import Sent, Shoppers
+from tests.faults.shoppers import Sent
 
 TICK_S = 0.1
 CODECS = (None, "gzip", "snappy", "lz4", "zstd")
 STOP_TIMEOUT_S = 60.0
+
+
+class Acting(Protocol):
+    def act(self, n: int) -> list[Sent]:
+        """The next ``n`` records."""
 
 
 def clock_ms() -> int:
@@ -32,7 +38,7 @@ class Load:
         Records handed to the producer so far.
     """
 
-    def __init__(self, settings: Settings, shoppers: Shoppers, *, per_s: int) -> None:
+    def __init__(self, settings: Settings, shoppers: Acting, *, per_s: int) -> None:
         self.sent = 0
         self.per_s = per_s
         self._settings = settings

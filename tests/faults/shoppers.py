@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import random
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -53,6 +53,8 @@ class Ground:
     events: dict[str, set[str]] = field(default_factory=lambda: {t: set() for t in (CLICKS, CARTS, REVIEWS, LABELS)})
     purchases: set[str] = field(default_factory=set)
     poison: set[bytes] = field(default_factory=set)
+    verdicts: dict[tuple[str, str], list[tuple[int, str, str]]] = field(default_factory=dict)
+    """By shopper and purchase: time, event id and verdict of each label."""
 
     @property
     def n_events(self) -> int:
@@ -77,6 +79,15 @@ class Shoppers:
         """The next ``n`` records."""
         return [self._next() for _ in range(n)]
 
+    @property
+    def orders(self) -> list[tuple[str, str]]:
+        """Event id and shopper of the latest purchases."""
+        return list(self._orders)
+
+    def verdicts(self, n: int, orders: list[tuple[str, str]]) -> list[Sent]:
+        """``n`` labels about some of these purchases."""
+        return [self._event("fraud_label", orders) for _ in range(n)]
+
     def poison(self, n: int, topic: str = CLICKS) -> list[Sent]:
         """``n`` records of one user that can't be used, each of its own value."""
         return [self._poison(topic, user="u1") for _ in range(n)]
@@ -87,23 +98,26 @@ class Shoppers:
             return self._poison(self._random.choice((CLICKS, CARTS, REVIEWS, LABELS)))
         if chance < POISON_SHARE + REPEAT_SHARE and self._past:
             return self._random.choice(self._past)
-        sent = self._event()
-        self._past.append(sent)
-        return sent
-
-    def _event(self) -> Sent:
         (kind,) = self._random.choices(list(_TYPES), list(_TYPES.values()))
         if kind in ("return", "fraud_label") and not self._orders:
             kind = "purchase"
+        sent = self._event(kind, self._orders)
+        self._past.append(sent)
+        return sent
+
+    def _event(self, kind: str, orders: Sequence[tuple[str, str]]) -> Sent:
         topic = _TOPICS.get(kind, CARTS)
         user = f"u{min(int(self._zipf.zipf(ZIPF)), N_USERS)}"
         self._n += 1
         event_id = f"{self._name}-{self._n}"
         event = {"type": kind, "event_id": event_id, "user_id": user, "ts": self._time_ms()}
-        event |= self._surroundings(user) | dict(self._details(kind, event_id, user))
+        event |= self._surroundings(user) | dict(self._details(kind, event_id, user, orders))
         self.ground.events[topic].add(event_id)
         if kind == "purchase":
             self.ground.purchases.add(event_id)
+        if kind == "fraud_label":
+            told = self.ground.verdicts.setdefault((event["user_id"], event["target"]), [])
+            told.append((event["ts"], event_id, event["verdict"]))
         return Sent(topic, event["user_id"].encode(), json.dumps(event).encode())
 
     def _time_ms(self) -> int:
@@ -122,7 +136,9 @@ class Shoppers:
             "country": self._random.choice(("DE", "FR", "NL", "US")),
         }
 
-    def _details(self, kind: str, event_id: str, user: str) -> Iterator[tuple[str, Any]]:
+    def _details(
+        self, kind: str, event_id: str, user: str, orders: Sequence[tuple[str, str]]
+    ) -> Iterator[tuple[str, Any]]:
         if kind == "search":
             yield "query", "shoes"
         elif kind == "purchase":
@@ -137,7 +153,7 @@ class Shoppers:
         elif kind == "review":
             yield from (("rating", self._random.randint(1, 5)), ("text", "as described"))
         elif kind == "fraud_label":
-            order, buyer = self._random.choice(self._orders)
+            order, buyer = self._random.choice(orders)
             yield from (("target", order), ("verdict", self._random.choice(("fraud", "ok"))), ("user_id", buyer))
 
     def _poison(self, topic: str, user: str = "") -> Sent:

@@ -24,7 +24,8 @@ def loaded(learner: Learner) -> Loaded:
 
 
 def part(examples: Examples, start: int, end: int) -> Examples:
-    return Examples(**{name: getattr(examples, name)[start:end] for name in Examples.__dataclass_fields__})
+    columns = {name: getattr(examples, name) for name in Examples.__dataclass_fields__}
+    return Examples(**{name: values[start:end] for name, values in columns.items() if values is not None})
 
 
 @pytest.mark.parametrize("spec", MODELS.values(), ids=MODELS)
@@ -121,6 +122,26 @@ def test_metrics_are_of_the_scores_as_they_were_predicted(some_examples: Example
     assert told["brier"] == pytest.approx(((some_examples.score - some_examples.label) ** 2).mean(), rel=1e-6)
     assert told["roc_auc"] == pytest.approx(_roc_auc(some_examples.score, some_examples.label), abs=0.002)
     assert told["scored"] == 600
+
+
+def test_corrected_examples_count_once_with_their_last_label(some_examples: Examples) -> None:
+    wrong = replace(some_examples, label=~some_examples.label)
+    corrected, right = Learner(CHURN), Learner(CHURN)
+    corrected.learn(wrong)
+    corrected.learn(replace(some_examples, corrects=np.ones(600, dtype=np.bool_)))
+    right.learn(some_examples)
+    found, wanted = (one.snapshot(created_ms=1, considered_ms={}) for one in (corrected, right))
+    assert (found.examples, found.positives) == (wanted.examples, wanted.positives)
+    assert found.metrics["bins"] == wanted.metrics["bins"]
+    for figure in ("scored", "scored_positives", "roc_auc", "average_precision", "log_loss", "brier"):
+        assert found.metrics[figure] == pytest.approx(wanted.metrics[figure])
+    assert found.flat != wanted.flat, "what was learnt first isn't taken back"
+
+
+def test_a_correction_of_a_score_that_was_not_given_is_left_out() -> None:
+    progress = Progress()
+    progress.correct(float("nan"), True)
+    assert progress.metrics() == {"scored": 0, "scored_positives": 0, "bins": []}
 
 
 def test_scores_of_a_model_that_was_warming_up_are_left_out() -> None:

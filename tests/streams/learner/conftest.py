@@ -34,8 +34,7 @@ def start(keyed: Settings) -> Iterator[Start]:
 
     def started(spec: ModelSpec = CHURN, *, lateness_ms: int = 0, batch_examples: int = 5_000) -> LearnerRounds:
         settings = replace(keyed, max_ahead_s=lateness_ms / 1000)
-        rounds = learner_rounds(spec, settings, clock_ms=clock.__next__)
-        rounds._batch_examples = batch_examples
+        rounds = learner_rounds(spec, settings, clock_ms=clock.__next__, batch_examples=batch_examples)
         running.append(rounds)
         return rounds
 

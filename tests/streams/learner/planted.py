@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 from models.catalogue import MODELS
-from models.features.sets import to_bytes
+from models.examples import Examples
+from models.features.sets import from_bytes, to_bytes
 from schemas.events import EVENT_TYPES
 from streams.clickhouse.reader import Reader
 from streams.clickhouse.writer import Writer
@@ -93,11 +94,36 @@ class Planted:
 
     def learnt(self, model: str) -> dict[tuple[str, str], int]:
         """Label by user and event of what the published snapshots have learnt; each must be there once."""
+        labels = self.labels_learnt(model)
+        assert all(len(of_one) == 1 for of_one in labels.values()), "learnt twice"
+        return {identity: label for identity, (label,) in labels.items()}
+
+    def labels_learnt(self, model: str) -> dict[tuple[str, str], list[int]]:
+        """By user and event the labels that the published snapshots have learnt, corrections included, in order."""
         rows = self._reader.query(
             "SELECT user_id, event_id, label FROM learnt FINAL WHERE model = %(model)s"
-            " AND version IN (SELECT version FROM models WHERE name = %(model)s)",
+            " AND version IN (SELECT version FROM models WHERE name = %(model)s) ORDER BY version",
             {"model": model},
         )
-        learnt = {(user, event): label for user, event, label in rows}
-        assert len(learnt) == len(rows), "learnt twice"
+        learnt: dict[tuple[str, str], list[int]] = {}
+        for user, event, label in rows:
+            learnt.setdefault((user, event), []).append(label)
         return learnt
+
+    def example(self, kind: str, user: str, event: str, *, label: bool, score: float, corrects: bool) -> Examples:
+        """The example of one prediction."""
+        found = self._reader.columns(
+            "SELECT due_ms, features_f32 FROM predictions"
+            " WHERE kind = %(kind)s AND user_id = %(user)s AND event_id = %(event)s",
+            {"kind": kind, "user": user, "event": event},
+            raw=("features_f32",),
+        )
+        return Examples(
+            user_id=[user],
+            event_id=[event],
+            due_ms=found["due_ms"],
+            label=np.array([label]),
+            score=np.array([score], np.float32),
+            features=from_bytes(found["features_f32"], MODELS[kind].features),
+            corrects=np.array([corrects]),
+        )

@@ -41,14 +41,14 @@ def test_of_contradicting_labels_the_last_by_event_time_counts(planted: Planted,
     assert (done.counts["contradicted"], done.counts["duplicates"]) == (2, 2)
 
 
-def test_a_label_after_the_fact_changes_nothing(planted: Planted, start: Start) -> None:
-    planted.predictions(("u", "p", 0), kind="fraud")
-    planted.label("fraud_label", "u", "p", "ok", 10)
-    rounds = start(FRAUD)
-    rounds.run_once()
-    planted.label("fraud_label", "u", "p", "fraud", 20)
-    assert rounds.run_once().learnt == 0
-    assert planted.learnt("fraud") == {("u", "p"): 0}
+def test_the_later_event_id_counts_of_labels_at_one_time(planted: Planted, start: Start) -> None:
+    planted.predictions(("u", "p", 0), ("u", "q", 0), kind="fraud")
+    planted.label("fraud_label", "u", "p", "fraud", 10, event_id="b")
+    planted.label("fraud_label", "u", "p", "ok", 10, event_id="a")
+    planted.label("fraud_label", "u", "q", "fraud", 10, event_id="a")
+    planted.label("fraud_label", "u", "q", "ok", 10, event_id="b")
+    start(FRAUD).run_once()
+    assert planted.learnt("fraud") == {("u", "p"): 1, ("u", "q"): 0}
 
 
 def test_a_label_sent_twice_counts_once(planted: Planted, start: Start) -> None:
