@@ -94,10 +94,11 @@ class Fleet:
     def running(self) -> list[Worker]:
         return [worker for worker in self.workers if worker.running]
 
-    def start(self, *, at: str = "", **changes: Any) -> Worker:
-        """A new worker, with changes of its settings; doesn't wait for it. ``at`` is a fault of ``worker_process``."""
+    def start(self, *, at: str = "", published: bool = False, **changes: Any) -> Worker:
+        """A new worker, with changes of its settings; doesn't wait for it. The rest is ``worker_process``'s."""
         name = f"w{len(self.workers) + 1}"
         arguments = ["--at", *at.split()] if at else []
+        arguments += ["--published"] if published else []
         command = [sys.executable, str(Path(__file__).with_name("worker_process.py")), *arguments, "--"]
         settings = replace(self.settings, **changes).to_env()
         self.workers.append(Worker(name, settings, self.folder, command=command))

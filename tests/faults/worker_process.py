@@ -1,8 +1,9 @@
 """``footfall worker`` with models that raise alerts from the start, and with a fault at a chosen moment.
 
-    python worker_process.py [--at before|after TABLE N SIGNAL] -- [OPTIONS OF footfall worker]
+    python worker_process.py [--at before|after TABLE N SIGNAL] [--published] -- [OPTIONS OF footfall worker]
 
-Sends itself the signal just before or after its N-th insert into TABLE. Settings come from the environment.
+Sends itself the signal just before or after its N-th insert into TABLE. With ``--published`` it scores with the models
+that are published, as ``footfall worker`` does. Settings come from the environment.
 """
 
 from __future__ import annotations
@@ -60,9 +61,11 @@ def arrange(when: str, table: str, nth: int, number: signal.Signals) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--at", nargs=4)
+    parser.add_argument("--published", action="store_true")
     parser.add_argument("rest", nargs="*")
     options = parser.parse_args()
-    PolledScorers.poll = suspect  # type: ignore[method-assign]
+    if not options.published:
+        PolledScorers.poll = suspect  # type: ignore[method-assign]
     if options.at:
         when, table, nth, number = options.at
         arrange(when, table, int(nth), signal.Signals[number])
