@@ -42,8 +42,8 @@ KILL_WITHIN_S = 0.1
 """About as long as a round takes."""
 LEARN_TIMEOUT_S = 60.0
 
-N_WORKERS = 3
-N_RECORDS = 5_000
+N_WORKERS = 2
+N_RECORDS = 2_000
 LEADER_KILLS = 3
 SESSIONS_TO_TAKE_OVER = 4
 
