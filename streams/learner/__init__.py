@@ -5,6 +5,7 @@
 ``silence``  churn that shows by itself: no event within the horizon
 ``learnt``   which examples a model has learnt, and writing it down
 ``rounds``   one round: gather, learn, write
+``cases``    what became of the labels
 ``metrics``  how good a model was, by day
 
 One process learns a model at a time; who, is decided elsewhere. Two at once lose nothing of what is in the latest

@@ -85,6 +85,18 @@ ORDER BY pending.told_at, user_id, event_id, """
 )
 
 
+def about(spec: ModelSpec) -> dict[str, Any]:
+    """Parameters of queries about a model's labels: ``model``, ``kind``, and which labels are its."""
+    direct, acknowledged, positive = _LABELS[spec.kind]
+    return {
+        "model": spec.name,
+        "kind": spec.kind,
+        "direct": direct,
+        "acknowledged": acknowledged,
+        "positive": positive,
+    }
+
+
 class Told:
     """A :class:`~streams.learner.source.LabelSource`.
 
@@ -96,19 +108,13 @@ class Told:
     def __init__(self, spec: ModelSpec, reader: Reader) -> None:
         self.spec = spec
         self._reader = reader
-        self._direct, self._acknowledged, self._positive = _LABELS[spec.kind]
         self._settled: tuple[Any, str] | None = None  # newest labels and version when no label was pending
 
     def take(self, parent: Snapshot | None, limit: int) -> Found:
         version = parent.version if parent else ""
-        params = {
-            "model": self.spec.name,
+        params = about(self.spec) | {
             "version": version,
-            "kind": self.spec.kind,
             "feature_set": self.spec.features.fingerprint,
-            "direct": self._direct,
-            "acknowledged": self._acknowledged,
-            "positive": self._positive,
             "limit": limit,
         }
         newest = self._reader.query(_NEWEST, params)
@@ -121,6 +127,6 @@ class Told:
             self._settled = None if counts["unknown_alerts"] else (newest, version)
             return Found(examples=nothing(self.spec), counts=counts)
         matched = self._reader.columns(_MATCHED, params, raw=("features_f32",))
-        label = matched["label"]
-        counts["waiting"] = max(pending - len(label), 0) if len(label) < limit else 0
-        return Found(examples=to_examples(self.spec, matched, label), counts=counts)
+        examples = to_examples(self.spec, matched, matched["label"])
+        counts["waiting"] = max(pending - len(examples), 0) if len(examples) < limit else 0
+        return Found(examples=examples, counts=counts)
