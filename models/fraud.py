@@ -43,8 +43,8 @@ def fraud_model() -> compose.Pipeline:
 def fraud_linear() -> compose.Pipeline:
     """A linear model of the fraud features: a challenger.
 
-    On the first seven weeks of the fraud handbook's data, of purchases from the fourth on, it reaches an average
-    precision of 0.559, an AUC of 0.893 and a log loss of 0.029, where the scorecard has 0.601, 0.895 and 0.023. A
-    higher rate loses on AUC and log loss, a lower one on average precision; a scorecard of straight lines has 0.502.
+    In the same protocol it reaches an AUC of 0.880, an average precision of 0.645 and a card precision@100 of 0.295.
+    On the first seven weeks, of purchases from the fourth on, a higher rate loses on AUC and log loss, a lower one on
+    average precision.
     """
     return linear(rate=0.001, intercept_rate=0.01, intercept=-4.0)
