@@ -13,7 +13,9 @@ def churn_model() -> compose.Pipeline:
     """A scorecard of the churn features.
 
     On the orders of Online Retail, learnt in the order in which labels fell due, rates from 0.001 to 0.003 do about the
-    same.
+    same. By ``footfall backtest online-retail --ablation`` the mean AUC of its three days is 0.751: 0.750 without the
+    features of rhythm or those of recency, 0.749 without those of money and 0.746 without all others; 0.751 with four
+    knots a feature, and 0.747 with straight lines.
     """
     return scorecard(CHURN_KNOTS, rate=0.003, intercept_rate=0.002, intercept=0.0)
 

@@ -6,6 +6,9 @@ challenger has no scores of its own. So the champion's aren't those that were gi
 
 Two things are not as in the workers: merchants, cards, devices and addresses have one profile each, rather than one a
 partition, and a label counts from the next full hour on.
+
+In memory are the profiles, about 1.4 kB each, the predictions that wait for a label, and the scores of these days.
+Events are read a block at a time. Where many purchases never get a label, less history is less memory.
 """
 
 from __future__ import annotations

@@ -9,7 +9,6 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from streams.backtest.changes import Group
 from streams.backtest.live import LiveOutcome
 from streams.backtest.trials import Outcome
 
@@ -31,18 +30,14 @@ def show_live(outcome: LiveOutcome, console: Console) -> None:
         f"{outcome.candidate} instead of {outcome.champion} over the last {outcome.days} days: "
         f"{len(outcome.pairs.label):,} predictions, alerts from {outcome.threshold:g}.\n"
     )
-    rows = [
-        {"alerts": name, "all": sum(group.alerts.values())} | group.alerts | _money(group)
-        for name, group in outcome.changes.items()
-    ]
-    _show_table("by label, and the money in them", rows, console)
+    found = outcome.changes
+    alerts = {name: group.alerts for name, group in found.items()}
+    money = {name: {label: round(of) for label, of in group.money.items()} for name, group in found.items()}
+    for title, rows in (("alerts, by what their labels say", alerts), ("money in them", money)):
+        _show_table(title, [{"": name, "all": sum(of.values()), **of} for name, of in rows.items()], console)
     names = {"champion": outcome.champion, "candidate": outcome.candidate}
     metrics = [{"model": names[role], **of} for role, of in outcome.metrics.items()]
     _show_table("scores that got their label", metrics, console)
-
-
-def _money(group: Group) -> dict[str, str]:
-    return {f"{label} money": f"{amount:,.0f}" for label, amount in group.money.items()}
 
 
 def _show_figures(name: str, figures: Any, console: Console) -> None:

@@ -148,7 +148,9 @@ def test_an_ablation_has_a_row_for_each_choice(tmp_path: Path) -> None:
     rows = json.loads(result.stdout.splitlines()[-1])["ablation"]
     names = [row["choice"] for row in rows]
     assert names[0] == "as served"
-    assert {"fraud without amounts", "churn without recency", "straight lines"} <= set(names)
+    assert {"fraud without amounts", "churn without recency", "fraud-linear", "churn-linear", "straight lines"} <= set(
+        names
+    )
     assert all(row["fraud_label_us"] > 0 for row in rows)
     without_amounts = rows[names.index("fraud without amounts")]
     assert without_amounts["fraud ap"] != rows[0]["fraud ap"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 
-from models.catalogue import MODELS
+from models.catalogue import KINDS, of_kind
 from models.duplicates import DuplicateWindow
 from models.partition import PartitionProfiles
 from models.scoring import Scorer
@@ -23,7 +23,8 @@ from streams.worker.processor import Outcome, Processor
 from tests.streams.worker.runs import NOW_MS
 
 DEADLINE_S = 20.0
-COLD: Mapping[str, Scorer] = {name: Scorer(spec, warm_up_examples=1) for name, spec in MODELS.items()}
+_CHAMPIONS = [of_kind(kind)[0] for kind in KINDS]
+COLD: Mapping[str, Scorer] = {spec.name: Scorer(spec, warm_up_examples=1) for spec in _CHAMPIONS}
 
 
 def partition(number: int) -> set[TopicPartition]:
