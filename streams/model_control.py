@@ -63,6 +63,10 @@ class Day:
     log_loss: float
     brier: float
     mean_score: float
+    calibration_error: float
+    calibration_ratio: float
+    precision_at_budget: float
+    budget: int
     mean_label_delay_ms: float
 
 

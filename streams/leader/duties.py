@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 
+from streams.leader.budget import AlertBudget
 from streams.leader.duty import Duty
 from streams.leader.learning import Learning
 from streams.settings import Settings
@@ -19,4 +20,7 @@ def duties(
 
     What they tell goes out by ``delivery``.
     """
-    return [Learning(settings, clock_ms=clock_ms, stop=stop, costs=costs)]
+    return [
+        Learning(settings, clock_ms=clock_ms, stop=stop, costs=costs),
+        AlertBudget(settings, clock_ms=clock_ms, stop=stop),
+    ]

@@ -168,5 +168,6 @@ def learner_rounds(
         # A producer's clock may be this far ahead, and the watermark with it.
         sources.append(Silence(spec, reader, lateness_ms=int(settings.max_ahead_s * 1000)))
     store = SnapshotStore(settings, reader, writer)
-    metrics = DailyMetrics(spec, reader, writer, clock_ms=clock_ms)
+    per_day = settings.alerts_per_day(spec.kind)
+    metrics = DailyMetrics(spec, reader, writer, clock_ms=clock_ms, per_day=per_day)
     return LearnerRounds(spec, store, writer, sources, metrics, clock_ms=clock_ms, connections=(reader, writer))

@@ -18,7 +18,6 @@ from streams.settings import Settings
 from streams.transport.unpack import unpack
 from streams.worker.alerting import alerts_of, undelivered
 from streams.worker.delivery import Delivery
-from streams.worker.following import Followed
 from tests.streams.worker.models_at_hand import WARM
 from tests.streams.worker.owner import COLD, Owner, partition
 from tests.streams.worker.runs import NOW_MS, run_from
@@ -76,7 +75,7 @@ def test_only_what_is_scored_is_an_alert() -> None:
 
 def test_models_that_warm_up_raise_none(alone: Callable[..., Owner]) -> None:
     owner = alone(fraud_threshold=0.0, churn_threshold=0.0)
-    owner.processor.follow(Followed(scorers=COLD))
+    owner.follow(COLD)
     (outcome,) = owner.process(run_from(CARTS, 0, 3))
     assert outcome.alerts == []
     assert outcome.delivery is None
@@ -127,7 +126,12 @@ def test_alerts_beyond_the_ledger_are_undelivered(on_topics: Owner, reader: Read
 @pytest.fixture
 def on_topics(on_broker: Settings, owner: Callable[..., Owner], delivery: Delivery) -> Owner:
     """Owns partition 0, with models that alert at almost any score."""
-    settings = replace(on_broker, fraud_threshold=1e-9, churn_threshold=1e-9)  # neither is a float32
+    settings = replace(
+        on_broker,
+        fraud_threshold=1e-9,  # not a float32, nor is the next
+        churn_threshold=1e-9,
+        alert_suppress_hours=0.0,
+    )
     made = owner(settings=settings, delivery=delivery, scorers=WARM)
     made.take(partition(0))
     return made
