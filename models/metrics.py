@@ -88,8 +88,8 @@ def calibration_error(label: Labels, probability: Scores, bins: int = 10) -> flo
     expected calibration error of Naeini, Cooper and Hauskrecht ("Obtaining well calibrated probabilities using
     Bayesian binning", AAAI 2015). Of few rows it is mostly chance.
 
-    >>> calibration_error(np.array([0, 1, 1, 1]), np.array([0.5, 0.5, 0.9, 0.9]), bins=2)
-    0.05
+    >>> calibration_error(np.array([0, 1, 1, 1]), np.array([0.5, 0.5, 0.75, 0.75]), bins=2)
+    0.125
     """
     if not len(label):
         return float("nan")
@@ -122,7 +122,7 @@ def top_precision(label: Labels, score: Scores, n: int) -> float:
     return float(hits @ (taken / count)) / n
 
 
-def precision_at(: Labels, score: Scores, budget: int) -> float:
+def precision_at(label: Labels, score: Scores, budget: int) -> float:
     """The share of positives among the ``budget`` highest scores, of those that are equal the first ones.
 
     Where there are fewer rows the rest of the budget is spent in vain.

@@ -196,24 +196,12 @@ def _print_shown(shown: Shown, as_json: bool) -> None:
     }.items():
         facts.add_row(name, value)
     days = Table("day", box=None, pad_edge=False)
-    for name in (
-        "labels",
-        "positives",
-        "AUC",
-        "AP",
-        "log loss",
-        "Brier",
-        "mean score",
-        "ECE",
-        "ratio",
-        "top",
-        "precision",
-        "label after",
-    ):
+    names = "labels", "positives", "AUC", "AP", "log loss", "Brier", "mean score", "ECE", "ratio", "top", "precision"
+    for name in (*names, "label after"):
         days.add_column(name, justify="right")
     for day in shown.days:
-        figures = day.roc_auc, day.average_precision, day.log_loss, day.brier, day.mean_score
-        figures += day.calibration_error, day.calibration_ratio
+        ranks, losses = (day.roc_auc, day.average_precision), (day.log_loss, day.brier)
+        figures = (*ranks, *losses, day.mean_score, day.calibration_error, day.calibration_ratio)
         top = f"{min(day.budget, day.n):,}", _figure(day.precision_at_budget)
         delay = f"{day.mean_label_delay_ms / 86_400_000:.1f} d"
         days.add_row(str(day.day), f"{day.n:,}", f"{day.positives:,}", *map(_figure, figures), *top, delay)

@@ -7,7 +7,7 @@ import secrets
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +34,7 @@ N_WORKERS = 2
 DEADLINE_S = 180.0
 _POLL_S = 0.2
 
-_SETTINGS = Settings(flush_interval_s=0.3, learn_interval_s=0.5, churn_threshold=0.9)
+_SETTINGS = Settings(flush_interval_s=0.3, learn_interval_s=0.5, churn_threshold=0.5, churn_alerts_per_day=20.0)
 _SESSION_TIMEOUT_S = {"tansu": 2.0, "apache-kafka": 6.0}
 """Tansu lets a group's first member wait for half of it; Apache Kafka's least is 6 s."""
 
@@ -70,6 +70,9 @@ class Demo:
             "events_per_s": round(self.replayed.events / self.seconds),
             "worker_cpu_us_per_event": round(self.worker_cpu_us_per_event, 1),
             "alerts": self.figures.alerts,
+            "alerts_suppressed": self.figures.suppressed,
+            "churn_alerts_per_day": self.settings.churn_alerts_per_day,
+            "months": [asdict(month) for month in self.figures.months],
             "churn": {"learnt": churn.learnt, "judged": churn.judged, "roc_auc": churn.roc_auc, "brier": churn.brier},
             "audit_ok": audited["ok"],
         }

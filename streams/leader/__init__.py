@@ -3,6 +3,8 @@
 ``duty``      what a duty is, and the leader that does them in turn
 ``learning``  the models that take part learn what is due
 ``budget``    from which score on alerts go out
+``drift``     what isn't as it was is told: by ``score_drift``, ``loss_drift`` and in the words of ``findings``
+``telling``   alerts about Footfall itself
 ``watermark`` how far event time has come
 ``duties``    which there are
 

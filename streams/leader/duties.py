@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable
 
 from streams.leader.budget import AlertBudget
+from streams.leader.drift import DriftWatch
 from streams.leader.duty import Duty
 from streams.leader.learning import Learning
 from streams.settings import Settings
@@ -23,4 +24,5 @@ def duties(
     return [
         Learning(settings, clock_ms=clock_ms, stop=stop, costs=costs),
         AlertBudget(settings, clock_ms=clock_ms, stop=stop),
+        DriftWatch(settings, delivery, clock_ms=clock_ms, stop=stop),
     ]
