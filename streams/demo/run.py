@@ -155,13 +155,20 @@ def _wait_durable(settings: Settings, events: int, workers: list[WorkerProcess])
 
 
 def _wait_learnt(settings: Settings, workers: list[WorkerProcess]) -> None:
-    """Until the churn model has considered every partition up to its watermark."""
+    """Until the churn model has considered every partition up to its watermark, and its metrics are written."""
     _wait(
         settings,
         workers,
         "SELECT (SELECT max(learnt_until_ms) FROM models WHERE name = 'churn') >= "
         "(SELECT min(at_ms) FROM (SELECT max(max_ts_ms) AS at_ms FROM ledger GROUP BY partition)) - %(lateness_ms)s",
         {"lateness_ms": int(settings.max_ahead_s * 1000)},
+    )
+    _wait(
+        settings,
+        workers,
+        "SELECT (SELECT max(version) FROM model_metrics WHERE model = 'churn') >= "
+        "(SELECT max(version) FROM learnt WHERE model = 'churn' AND NOT isNaN(score))",
+        {},
     )
 
 

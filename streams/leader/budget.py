@@ -35,13 +35,15 @@ CANDIDATES_AN_ALERT = 4
 NOTICEABLE = 0.05
 """Share of alerts by which the threshold before would have been wrong, for another to be written."""
 
+LATE = 0.01
+"""Share of scores that may be of events that came days late, and so don't tell since when there are scores."""
+
 _STRETCH = """
-SELECT count(), toInt64(quantileExact(0.01)(ts_ms)) FROM predictions FINAL
+SELECT count(), toInt64(quantileExact(%(late)s)(ts_ms)) FROM predictions FINAL
 WHERE kind = %(kind)s AND due_ms >= %(from_ms)s AND model = %(model)s AND state = %(scored)s
 AND ts_ms > %(from_ms)s AND ts_ms <= %(until_ms)s
 """
-"""Time begins at the first percentile: an event that came days late doesn't make days of few scores.
-What was scored is due later, so the index leaves out what is due before."""
+"""What was scored is due later, so the index leaves out what is due before."""
 
 _HIGHEST = """
 SELECT score, ts_ms, cityHash64(user_id) AS about FROM predictions FINAL
@@ -91,10 +93,11 @@ class AlertBudget:
             "from_ms": until_ms - window_ms,
             "until_ms": until_ms,
         }
-        ((total, from_ms),) = self._reader.query(_STRETCH, params)
+        ((total, early_ms),) = self._reader.query(_STRETCH, params | {"late": LATE})
         if not total:
             return
-        limit = allowed(per_day, until_ms - from_ms)
+        stretch_ms = min(round((until_ms - early_ms) / (1 - LATE)), window_ms)
+        limit = allowed(per_day, stretch_ms)
         candidates = self._candidates(params, total, limit)
         suppress_ms = self._settings.alert_suppress_ms
         threshold = threshold_for(limit, candidates, window_ms=suppress_ms)
@@ -110,9 +113,9 @@ class AlertBudget:
             decided_ms=max(self._clock_ms(), before.decided_ms + 1 if before else 0),
             threshold=threshold,
             per_day=per_day,
-            expected_per_day=expected / allowed(1, until_ms - from_ms),
+            expected_per_day=expected / allowed(1, stretch_ms),
             scores=total,
-            from_ms=from_ms,
+            from_ms=until_ms - stretch_ms,
             until_ms=until_ms,
         )
         write_threshold(self._writer, row)

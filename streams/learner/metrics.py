@@ -30,8 +30,8 @@ from streams.clickhouse.reader import Reader
 from streams.clickhouse.writer import Writer
 from streams.learner.learnt import IN_LINE
 
-METRICS_EVERY_S = 30.0
-"""At least, from one time to the next: every label changes its day, and a day may have many."""
+METRICS_EVERY_ROUNDS = 15
+"""Of learning, from one time to the next: every label changes its day, and a day may have many."""
 
 USUAL_BUDGET = 100
 """Alerts a day that precision is taken of where no budget is set."""
@@ -80,7 +80,7 @@ class DailyMetrics:
         *,
         clock_ms: Callable[[], int],
         per_day: float = 0.0,
-        every_s: float = METRICS_EVERY_S,
+        every_s: float,
     ) -> None:
         self.spec = spec
         self.every_s = every_s

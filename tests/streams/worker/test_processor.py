@@ -201,7 +201,7 @@ def test_clean_rows_unused_for_longest_are_forgotten(alone: Alone) -> None:
 @pytest.fixture
 def sending(on_broker: Settings, owner: Alone, delivery: Delivery) -> Owner:
     """Owns partition 0; models that have learnt would alert at almost any score."""
-    settings = replace(on_broker, fraud_threshold=1e-9, churn_threshold=1e-9)
+    settings = replace(on_broker, fraud_threshold=1e-9, churn_threshold=1e-9, alert_suppress_hours=0.0)
     made = owner(settings=settings, delivery=delivery)
     made.take(partition(0))
     return made
