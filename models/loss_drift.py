@@ -3,8 +3,7 @@ loses the older (Bifet and Gavaldà, "Learning from time-changing data with adap
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -33,7 +32,7 @@ class LossWatch:
         # Imports River, which takes a second of CPU.
         from river.drift import ADWIN
 
-        self._new: Callable[[], Any] = ADWIN
+        self._new = cast(Any, ADWIN)
         self._window = self._new()
 
     def day(self, label: npt.NDArray[np.integer], probability: npt.NDArray[np.floating]) -> Losses:

@@ -23,13 +23,15 @@ from streams.clickhouse.reader import Reader
 from streams.demo.figures import Figures, figures
 from streams.errors import Fatal
 from streams.replay.progress import shown
-from streams.replay.run import ReplayReport, replay
+from streams.replay.run import MAX_SPEED, ReplayReport, replay
 from streams.replay.sources import SOURCES
 from streams.settings import Secret, Settings
 from streams.transport.topics import ensure_topics
 from streams.worker import machine_code
 
 SOURCE = SOURCES["online-retail"]
+YEAR_S = 373 * 86_400.0
+"""From the shop's first order to its last."""
 N_WORKERS = 2
 DEADLINE_S = 180.0
 _POLL_S = 0.2
@@ -78,8 +80,9 @@ class Demo:
         }
 
 
-def run(folder: Path, *, kafka_home: Path | None, keep: bool, console: Console) -> Demo:
-    """Run the demo in ``folder``, which must be empty or absent; with ``keep`` the servers stay up.
+def run(folder: Path, *, kafka_home: Path | None, keep: bool, console: Console, year_s: float | None = None) -> Demo:
+    """Run the demo in ``folder``, which must be empty or absent; with ``keep`` the servers stay up. ``year_s`` is the
+    time that the year takes; without, as little as it can.
 
     Raises ``Fatal`` where a step fails or takes longer than its deadline.
     """
@@ -88,12 +91,13 @@ def run(folder: Path, *, kafka_home: Path | None, keep: bool, console: Console) 
         if not keep:
             cleanup.callback(stack.down)
         try:
-            return _steps(stack, folder, console)
+            return _steps(stack, folder, console, year_s)
         except StackError as error:
             raise Fatal(str(error)) from None
 
 
-def _steps(stack: LocalStack, folder: Path, console: Console) -> Demo:
+def _steps(stack: LocalStack, folder: Path, console: Console, year_s: float | None) -> Demo:
+    speed = YEAR_S / year_s if year_s else MAX_SPEED
     with _step(console, "Starting a Kafka broker and ClickHouse"):
         endpoints = stack.up()
     settings = replace(
@@ -117,7 +121,7 @@ def _steps(stack: LocalStack, folder: Path, console: Console) -> Demo:
             _wait_assigned(settings, workers)
         began = time.monotonic()
         with shown("Replaying a year of orders", 0, SOURCE.total(None)) as progressed:
-            replayed = asyncio.run(replay(SOURCE.events(None), settings, progress=progressed))
+            replayed = asyncio.run(replay(SOURCE.events(None), settings, speed=speed, progress=progressed))
         console.print(f"[green]✓[/] Replayed {replayed.events:,} events in {replayed.seconds:.1f} s")
         with _step(console, "Waiting until every event is durable"):
             _wait_durable(settings, replayed.events, workers)

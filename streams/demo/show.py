@@ -86,6 +86,8 @@ def _months(demo: Demo) -> Table:
     for name in ("month", "alerts a day", "judged", "churned", "AUC within days", "Brier"):
         table.add_column(name, justify="left" if name == "month" else "right")
     for month in demo.figures.months:
+        if not month.alerts and not month.judged:  # the model was warming up
+            continue
         churned = f"{month.churned / month.judged:.0%}" if month.judged else ""
         figures = ("" if value is None else f"{value:.3f}" for value in (month.roc_auc, month.brier))
         table.add_row(month.month, f"{month.alerts_per_day:.1f}", f"{month.judged:,}", churned, *figures)

@@ -12,7 +12,7 @@ from models.catalogue import ModelSpec
 from models.drift import drift
 from models.features.sets import from_bytes
 from models.scoring import SCORED
-from streams.clickhouse.reader import Reader
+from streams.clickhouse.reader import INDEXED, Reader
 from streams.leader.findings import DAY_MS, REFERENCE_DAYS, Found, What, day_of, ms_of, one_of
 
 MOST_ROWS = 20_000
@@ -31,7 +31,7 @@ WHERE {_ABOUT} AND due_ms >= %(first_ms)s AND ts_ms >= %(first_ms)s AND ts_ms < 
 """
 """What was scored is due later, so the index leaves out what is due before."""
 
-_COUNTED = "SELECT countIf(ts_ms >= %(day_ms)s), countIf(ts_ms < %(day_ms)s)" + _OF_DAYS
+_COUNTED = "SELECT countIf(ts_ms >= %(day_ms)s) AS of_day, countIf(ts_ms < %(day_ms)s) AS of_reference" + _OF_DAYS
 
 _DRAWN = (
     "SELECT ts_ms >= %(day_ms)s AS of_day, score, features_f32"
@@ -51,9 +51,9 @@ def score_drift(reader: Reader, spec: ModelSpec, day: date, *, least: float, wit
     day_ms = ms_of(day)
     window = {"day_ms": day_ms, "first_ms": day_ms - REFERENCE_DAYS * DAY_MS, "end_ms": day_ms + DAY_MS}
     params = _about(spec) | window
-    ((n, before),) = reader.query(_COUNTED, params)
-    parts = {"of_day": one_of(n, MOST_ROWS), "of_reference": one_of(before, MOST_ROWS)}
-    rows = reader.columns(_DRAWN, params | parts, raw=("features_f32",))
+    counted = reader.columns(_COUNTED, params, settings=INDEXED)
+    parts = {name: one_of(int(n[0]), MOST_ROWS) for name, n in counted.items()}
+    rows = reader.columns(_DRAWN, params | parts, raw=("features_f32",), settings=INDEXED)
     of_day = rows["of_day"].astype(np.bool_)
     counts = int(of_day.sum()), int((~of_day).sum())
 

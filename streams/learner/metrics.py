@@ -26,7 +26,7 @@ from models.metrics import (
 )
 from schemas.tables import TABLES
 from streams.clickhouse.columns import Column
-from streams.clickhouse.reader import Reader
+from streams.clickhouse.reader import INDEXED, Reader
 from streams.clickhouse.writer import Writer
 from streams.learner.learnt import IN_LINE
 
@@ -52,9 +52,6 @@ _ROWS = f"""
 SELECT label, score, labelled_ms - ts_ms AS delay_ms FROM learnt FINAL
 WHERE model = %(model)s AND ts_ms >= %(first_ms)s AND ts_ms < %(end_ms)s AND NOT isNaN(score) AND {IN_LINE}
 """  # noqa: S608 - own constants
-
-_INDEXED = {"use_skip_indexes_if_final": 1}
-"""Rows of one key have one time, so an index that leaves some of them out leaves out all."""
 
 
 class DailyMetrics:
@@ -111,7 +108,7 @@ class DailyMetrics:
 
     def _of_day(self, day: int, about: dict[str, str]) -> dict[str, Any]:
         window = {"first_ms": day * _DAY_MS, "end_ms": (day + 1) * _DAY_MS}
-        found = self._reader.columns(_ROWS, about | window, settings=_INDEXED)
+        found = self._reader.columns(_ROWS, about | window, settings=INDEXED)
         label, score = found["label"], found["score"].astype(np.float64)
         return {
             "kind": self.spec.kind,
