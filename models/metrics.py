@@ -83,6 +83,45 @@ def calibration(label: Labels, probability: Scores, bins: int = 10) -> list[Bin]
     return [Bin(len(rows), float(p[rows].mean()), float(label[rows].mean())) for rows in groups]
 
 
+def calibration_error(label: Labels, probability: Scores, bins: int = 10) -> float:
+    """Mean distance of probability and share of positives over the groups of :func:`calibration`, by their sizes: the
+    expected calibration error of Naeini, Cooper and Hauskrecht ("Obtaining well calibrated probabilities using
+    Bayesian binning", AAAI 2015). Of few rows it is mostly chance.
+
+    >>> calibration_error(np.array([0, 1, 1, 1]), np.array([0.5, 0.5, 0.75, 0.75]), bins=2)
+    0.125
+    """
+    if not len(label):
+        return float("nan")
+    groups = calibration(label, probability, bins)
+    return sum(group.n * abs(group.predicted - group.observed) for group in groups) / len(label)
+
+
+def calibration_ratio(label: Labels, probability: Scores) -> float:
+    """Mean probability over the share of positives, 1 where the level is right; infinite where there is no positive."""
+    if not len(label):
+        return float("nan")
+    positives = float(np.mean(label))
+    return float(np.mean(probability)) / positives if positives else float("inf")
+
+
+def top_precision(label: Labels, score: Scores, n: int) -> float:
+    """The share of positives among the ``n`` highest scores, or among all where there are fewer.
+
+    Of scores that are equal where the line is drawn each counts with the same part, so their order doesn't matter.
+
+    >>> top_precision(np.array([1, 0, 1, 0]), np.array([0.9, 0.5, 0.5, 0.1]), 2)
+    0.75
+    """
+    n = min(n, len(label))
+    if not n:
+        return float("nan")
+    _, place, count = np.unique(-np.asarray(score), return_inverse=True, return_counts=True)
+    hits = np.bincount(place, weights=label, minlength=len(count))  # by score, from the highest down
+    taken = np.clip(n - (np.cumsum(count) - count), 0, count)
+    return float(hits @ (taken / count)) / n
+
+
 def precision_at(label: Labels, score: Scores, budget: int) -> float:
     """The share of positives among the ``budget`` highest scores, of those that are equal the first ones.
 

@@ -1,14 +1,15 @@
 """An alert: a score at or above its threshold, with the reasons, for ops and analysts to act on.
 
 ``alert_id`` depends on nothing but the event, so an alert that is sent again can be dropped, and an acknowledgement
-finds its event.
+finds its event. ``dedupe_key`` is what the alert is about: of alerts that share one only the first in a while is sent.
+The others are rows of the ``alerts`` table all the same, with the id of the one that covers them.
 """
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import msgspec
 
@@ -31,6 +32,8 @@ class Alert(msgspec.Struct, frozen=True, kw_only=True):
     """``score`` is the probability that the model ``version`` gave the event, at least ``threshold``."""
 
     alert_id: str
+    dedupe_key: str
+    """Alerts about the same have the same."""
     kind: Kind
     user_id: str
     event_id: str
@@ -67,20 +70,40 @@ def alert_id(kind: Kind, topic: str, user_id: str, event_id: str) -> str:
     return hashlib.sha256(msgspec.json.encode([kind, topic, user_id, event_id])).hexdigest()[:32]
 
 
+def dedupe_key(kind: Kind, user_id: str, card: str = "") -> str:
+    """32 hexadecimal digits that tell apart what alerts are about: the shopper, and of fraud the card, too, if known.
+
+    >>> dedupe_key("churn", "u1", "4242") == dedupe_key("churn", "u1") != dedupe_key("fraud", "u1")
+    True
+    """
+    about = [kind, user_id, card] if kind == "fraud" else [kind, user_id]
+    return hashlib.sha256(msgspec.json.encode(about)).hexdigest()[:32]
+
+
 COLUMNS = (*_AS_THEY_ARE, *(f"reason_{part}s" for part in Reason.__struct_fields__))
-"""Of the ``alerts`` table."""
+"""Of the ``alerts`` table, those that make up an alert."""
 
 
-def to_columns(alerts: Sequence[Alert]) -> dict[str, list[Any]]:
-    """The columns of the ``alerts`` table, n values each."""
+class Suppressed(NamedTuple):
+    """An alert that isn't sent."""
+
+    alert: Alert
+    by: str
+    """``alert_id`` of the one that was sent about the same shortly before or after it."""
+
+
+def to_columns(sent: Sequence[Alert], suppressed: Sequence[Suppressed] = ()) -> dict[str, list[Any]]:
+    """The columns of the ``alerts`` table, a value for each alert, those that were sent first."""
+    alerts = [*sent, *(one.alert for one in suppressed)]
     columns: dict[str, list[Any]] = {name: [getattr(alert, name) for alert in alerts] for name in _AS_THEY_ARE}
     for part in Reason.__struct_fields__:
         columns[f"reason_{part}s"] = [[getattr(reason, part) for reason in alert.reasons] for alert in alerts]
+    columns["suppressed_by"] = [*([""] * len(sent)), *(one.by for one in suppressed)]
     return columns
 
 
 def from_columns(columns: Mapping[str, Sequence[Any]]) -> list[Alert]:
-    """The alerts that :func:`to_columns` was given; numbers may come as numpy's."""
+    """The alerts that :func:`to_columns` was given, whether sent or not; numbers may come as numpy's."""
     if not columns:
         return []
     parts = [columns[f"reason_{part}s"] for part in Reason.__struct_fields__]
@@ -93,6 +116,40 @@ def from_columns(columns: Mapping[str, Sequence[Any]]) -> list[Alert]:
 def _plain(value: Any) -> Any:
     """A number of numpy's as Python's: JSON knows no other."""
     return value.item() if hasattr(value, "item") else value
+
+
+SystemKind = Literal["drift.score", "drift.feature", "drift.loss"]
+
+
+class SystemAlert(msgspec.Struct, frozen=True, kw_only=True):
+    """Something about Footfall itself that its operators should look at; it acts on none of it."""
+
+    alert_id: str
+    kind: SystemKind
+    model: str
+    subject: str = ""
+    """Of drift of features: which."""
+    day: str
+    """That it was found on, by event time (UTC): ``2024-05-31``."""
+    value: float
+    threshold: float
+    text: str
+    """For people."""
+    raised_ms: int
+    """When it was raised, Unix milliseconds."""
+
+    def to_json(self) -> bytes:
+        """The form on the topic ``alerts.system``."""
+        return msgspec.json.encode(self)
+
+
+SYSTEM_COLUMNS = SystemAlert.__struct_fields__
+"""Of the ``system_alerts`` table."""
+
+
+def system_alert_id(kind: SystemKind, model: str, subject: str, day: str) -> str:
+    """32 hexadecimal digits that depend on what was found and of which day: told again, it is the same alert."""
+    return hashlib.sha256(msgspec.json.encode([kind, model, subject, day])).hexdigest()[:32]
 
 
 def json_schema() -> dict[str, Any]:

@@ -8,16 +8,17 @@ from typing import Any
 
 import msgspec
 
-from schemas.alerts import Alert
+from schemas.alerts import Alert, SystemAlert
 from schemas.deadletters import DeadLetter
 from schemas.events import EVENTS_OF_TOPIC, Review
-from schemas.topics import ALERTS_CHURN, ALERTS_FRAUD, DEAD_LETTERS, REVIEWS
+from schemas.topics import ALERTS_CHURN, ALERTS_FRAUD, ALERTS_SYSTEM, DEAD_LETTERS, REVIEWS
 
 FORMATS: dict[str, Any] = {
     **EVENTS_OF_TOPIC,
     REVIEWS: Review,
     ALERTS_FRAUD: Alert,
     ALERTS_CHURN: Alert,
+    ALERTS_SYSTEM: SystemAlert,
     DEAD_LETTERS: DeadLetter,
 }
 """What a record's value holds, by topic in the contract."""

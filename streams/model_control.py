@@ -29,6 +29,18 @@ _DAYS_SHOWN = 14
 _FIGURES = tuple(column for column in TABLES["models"] if column not in ("flat", "snapshot"))
 
 
+_DRIFT = """
+WITH latest AS (
+    SELECT model, what, feature, max(day) AS at, argMax((value, threshold, drifted, n, reference), day) AS found
+    FROM model_drift FINAL WHERE model = %(name)s OR %(name)s = '' GROUP BY model, what, feature
+),
+told AS (SELECT model, kind, subject, max(day) AS last_told FROM system_alerts GROUP BY model, kind, subject)
+SELECT latest.model, what, feature, at, found.1, found.2, found.3 = 1, found.4, found.5, last_told
+FROM latest LEFT JOIN told ON told.model = latest.model AND kind = concat('drift.', what) AND subject = feature
+ORDER BY found.3 DESC, if(isFinite(found.1 / found.2), found.1 / found.2, 0) DESC, model, what, feature
+"""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Standing:
     """A model and how it stands, with the figures of its latest snapshot."""
@@ -63,6 +75,10 @@ class Day:
     log_loss: float
     brier: float
     mean_score: float
+    calibration_error: float
+    calibration_ratio: float
+    precision_at_budget: float
+    budget: int
     mean_label_delay_ms: float
 
 
@@ -83,6 +99,23 @@ class Shown:
     """The latest first."""
     decisions: list[Decision]
     """About the model, the latest first."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Drifting:
+    """A row of the ``model_drift`` table: the latest about something."""
+
+    model: str
+    what: str
+    feature: str
+    day: date
+    value: float
+    threshold: float
+    drifted: bool
+    n: int
+    reference: int
+    last_told: str
+    """Day of the last alert about it, empty if there was none."""
 
 
 class ModelControl:
@@ -127,6 +160,14 @@ class ModelControl:
             days=self._days(spec),
             decisions=[decision for decision in reversed(made) if decision.model == name],
         )
+
+    def drift(self, name: str = "") -> list[Drifting]:
+        """How far scores, features and losses are from what they were, of a model or of all: the farthest first."""
+        if name:
+            _spec(name)
+        names = [field.name for field in fields(Drifting)]
+        rows = self._reader.query(_DRIFT, {"name": name})
+        return [Drifting(**dict(zip(names, row, strict=True))) for row in rows]
 
     def promote(self, name: str, *, who: str, why: str) -> Decision:
         """The model is the champion of its kind from now on; the champion until now challenges it."""

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import Field, dataclass, field, fields
 from typing import Any
 
+from schemas.alerts import Kind
 from streams.errors import SettingError
 
 _PREFIX = "FOOTFALL_"
@@ -74,13 +75,31 @@ class Settings:
     dead_letter_run: int = _setting(1_000, "records over which the share is taken", low=1)
 
     churn_horizon_days: float = _setting(30.0, "silence in event time that counts as churn", low=0.001)
-    fraud_threshold: float = _setting(0.9, "fraud probability from which an alert goes out", low=0, high=1)
-    churn_threshold: float = _setting(0.95, "churn probability from which an alert goes out", low=0, high=1)
+    fraud_threshold: float = _setting(0.9, "least fraud probability of which an alert goes out", low=0, high=1)
+    churn_threshold: float = _setting(0.95, "least churn probability of which an alert goes out", low=0, high=1)
+    fraud_alerts_per_day: float = _setting(0.0, "fraud alerts a day of event time to aim at; 0 for any number", low=0)
+    churn_alerts_per_day: float = _setting(0.0, "churn alerts a day of event time to aim at; 0 for any number", low=0)
+    alert_suppress_hours: float = _setting(
+        24.0, "event time within which only one alert about the same goes out; 0 for all", low=0
+    )
+    drift_psi: float = _setting(0.25, "population stability index from which drift is told", low=0)
     warm_up_examples: int = _setting(200, "labels a model has to learn before it scores", low=0)
     learn_interval_s: float = _setting(2.0, "time from one round of learning to the next", low=0.05)
     model_key: Secret = _setting(Secret(), "key that signs model snapshots; needed by every worker")
 
     log_level: str = _setting("INFO", "of the log", choices=("DEBUG", "INFO", "WARNING", "ERROR"))
+
+    @property
+    def alert_suppress_ms(self) -> int:
+        return round(self.alert_suppress_hours * 3_600_000)
+
+    def alerts_per_day(self, kind: Kind) -> float:
+        """The budget of a kind, 0 for none."""
+        return {"fraud": self.fraud_alerts_per_day, "churn": self.churn_alerts_per_day}[kind]
+
+    def least_threshold(self, kind: Kind) -> float:
+        """The score from which alerts of a kind go out where no budget raises it."""
+        return {"fraud": self.fraud_threshold, "churn": self.churn_threshold}[kind]
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str]) -> Settings:

@@ -19,7 +19,8 @@ CREATE TABLE IF NOT EXISTS predictions
     features_f32 String COMMENT 'float32, little-endian, in the order of the feature set',
     features Array(Float32) ALIAS arrayMap(i -> reinterpretAsFloat32(substring(features_f32, 1 + i * 4, 4)), range(intDiv(length(features_f32), 4))),
     written_ms Int64,
-    INDEX by_event event_id TYPE bloom_filter GRANULARITY 4
+    INDEX by_event event_id TYPE bloom_filter GRANULARITY 4,
+    INDEX by_time ts_ms TYPE minmax GRANULARITY 1
 )
 ENGINE = ReplacingMergeTree(written_ms)
 ORDER BY (kind, due_ms, user_id, event_id, model)

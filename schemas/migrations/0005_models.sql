@@ -68,6 +68,10 @@ CREATE TABLE IF NOT EXISTS model_metrics
     log_loss Float64,
     brier Float64,
     mean_score Float64,
+    calibration_error Float64 COMMENT 'mean distance of the mean score and the share of positives, over 10 groups of neighbours in rank',
+    calibration_ratio Float64 COMMENT 'mean score over share of positives; infinite without a positive',
+    precision_at_budget Float64 COMMENT 'share of positives among as many of the highest scores as budget says, or all there are',
+    budget UInt64 COMMENT 'alerts a day, 100 where none is set',
     mean_label_delay_ms Float64 COMMENT 'event time from what was scored to its label',
     written_ms Int64
 )

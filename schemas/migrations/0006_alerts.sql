@@ -1,7 +1,8 @@
--- Alerts as they went to their topics.
+-- Alerts as they went to their topics, and those that another one about the same covers, which did not.
 CREATE TABLE IF NOT EXISTS alerts
 (
     alert_id String,
+    dedupe_key String COMMENT 'alerts about the same have the same',
     kind LowCardinality(String),
     user_id String,
     event_id String,
@@ -18,7 +19,8 @@ CREATE TABLE IF NOT EXISTS alerts
     reason_values Array(Float64),
     reason_contributions Array(Float64),
     reason_texts Array(String),
-    raised_ms Int64
+    raised_ms Int64,
+    suppressed_by String COMMENT 'alert_id of the one that was sent instead, empty of one that was sent itself'
 )
 ENGINE = ReplacingMergeTree(raised_ms)
 ORDER BY (kind, ts, alert_id)

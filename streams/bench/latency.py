@@ -92,7 +92,9 @@ def measure_latency(laboratory: Laboratory, *, rate: int, seconds: int, users: i
     warm_up(laboratory, users=users)
     n = int(rate * (WARM_UP_S + seconds))
     shop = Shop(users=users, start_ms=time.time_ns() // 1_000_000, span_ms=int(1000 * (WARM_UP_S + seconds)))
-    settings = laboratory.settings(prefix="live", database="live", fraud_threshold=0.0, churn_threshold=1.0)
+    settings = laboratory.settings(
+        prefix="live", database="live", fraud_threshold=0.0, churn_threshold=1.0, alert_suppress_hours=0.0
+    )
     laboratory.produce(settings, shop, 0)
     publish_models(settings, Shop(users=users))
     with WorkerProcess(settings.group, settings.to_env(), laboratory.folder) as worker:

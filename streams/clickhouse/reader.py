@@ -17,6 +17,9 @@ from streams.settings import Settings
 
 Tables = Mapping[str, Mapping[str, tuple[str, Column]]]
 
+INDEXED = {"use_skip_indexes_if_final": 1}
+"""For queries with FINAL by a time that all rows of a key share: an index that leaves one of them out leaves out all."""
+
 
 class Reader:
     """Selects for the one thread that uses it; blocks it meanwhile. Faults are retried as a writer's are.

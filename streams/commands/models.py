@@ -17,7 +17,9 @@ from streams.settings import Settings
 if TYPE_CHECKING:
     from models.lineup import Decision
     from schemas.alerts import Kind
-    from streams.model_control import ModelControl, Shown, Standing
+    from streams.model_control import Drifting, ModelControl, Shown, Standing
+
+_DRIFT_SHOWN = 20
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON object a line.")
 
@@ -59,6 +61,16 @@ def show(settings: Settings, model: str, as_json: bool) -> None:
     name, _, version = model.partition("/")
     with _control(settings) as control:
         _print_shown(control.show(name, version), as_json)
+
+
+@command.command()
+@click.argument("name", required=False, default="")
+@json_option
+@with_settings
+def drift(settings: Settings, name: str, as_json: bool) -> None:
+    """How far scores, features and losses are from what they were, of one model or of all."""
+    with _control(settings) as control:
+        _print_drift(control.drift(name), as_json)
 
 
 @command.command()
@@ -169,6 +181,29 @@ def _print_standings(standings: list[Standing], as_json: bool) -> None:
     Console().print(table)
 
 
+def _print_drift(found: list[Drifting], as_json: bool) -> None:
+    from dataclasses import asdict
+
+    import orjson
+    from rich.console import Console
+    from rich.table import Table
+
+    if as_json:
+        for one in found:
+            click.echo(orjson.dumps(asdict(one)))
+        return
+    table = Table("model", "what", "day", box=None, pad_edge=False)
+    for name in ("value", "drift from", "of", "against", "last told"):
+        table.add_column(name, justify="right")
+    for one in found[:_DRIFT_SHOWN]:
+        value = f"{_figure(one.value)}{' !' if one.drifted else ''}"
+        counts = f"{one.n:,}", f"{one.reference:,}"
+        table.add_row(
+            one.model, one.feature or one.what, str(one.day), value, _figure(one.threshold), *counts, one.last_told
+        )
+    Console().print(table)
+
+
 def _print_shown(shown: Shown, as_json: bool) -> None:
     from dataclasses import asdict
 
@@ -196,13 +231,15 @@ def _print_shown(shown: Shown, as_json: bool) -> None:
     }.items():
         facts.add_row(name, value)
     days = Table("day", box=None, pad_edge=False)
-    for name in ("labels", "positives", "AUC", "AP", "log loss", "Brier", "mean score", "label after"):
+    names = "labels", "positives", "AUC", "AP", "log loss", "Brier", "mean score", "ECE", "ratio", "top", "precision"
+    for name in (*names, "label after"):
         days.add_column(name, justify="right")
     for day in shown.days:
-        figures = map(_figure, (day.roc_auc, day.average_precision, day.log_loss, day.brier, day.mean_score))
-        days.add_row(
-            str(day.day), f"{day.n:,}", f"{day.positives:,}", *figures, f"{day.mean_label_delay_ms / 86_400_000:.1f} d"
-        )
+        ranks, losses = (day.roc_auc, day.average_precision), (day.log_loss, day.brier)
+        figures = (*ranks, *losses, day.mean_score, day.calibration_error, day.calibration_ratio)
+        top = f"{min(day.budget, day.n):,}", _figure(day.precision_at_budget)
+        delay = f"{day.mean_label_delay_ms / 86_400_000:.1f} d"
+        days.add_row(str(day.day), f"{day.n:,}", f"{day.positives:,}", *map(_figure, figures), *top, delay)
     decided = Table("decided", "what", "who", "why", box=None, pad_edge=False)
     for decision in shown.decisions:
         what = f"{decision.action} {decision.version}".strip()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 import numpy as np
@@ -18,6 +18,23 @@ from streams.snapshot_store import SnapshotStore
 RISKIEST = 5
 AT_RISK = 0.4
 GONE_DAYS = 90
+
+_MONTHS = """
+WITH alerted AS (
+    SELECT toStartOfMonth(ts) AS month, count() AS alerts FROM alerts FINAL
+    WHERE kind = 'churn' AND suppressed_by = '' GROUP BY month
+),
+judged AS (
+    SELECT toStartOfMonth(day) AS month, sum(n) AS judged, sum(positives) AS churned,
+        sumIf(roc_auc * n, NOT isNaN(roc_auc)) / sumIf(n, NOT isNaN(roc_auc)) AS auc, sum(brier * n) / sum(n) AS loss
+    FROM model_metrics FINAL WHERE model = 'churn' GROUP BY month
+),
+lived AS (SELECT toStartOfMonth(ts) AS month, dateDiff('day', min(ts), max(ts)) + 1 AS days FROM events GROUP BY month)
+SELECT formatDateTime(month, '%Y-%m') AS month, alerts, alerts / days AS alerts_per_day, judged, churned,
+    if(isNaN(auc) OR judged = 0, NULL, auc) AS roc_auc, if(judged = 0, NULL, loss) AS brier
+FROM lived LEFT JOIN alerted USING month LEFT JOIN judged USING month
+ORDER BY month
+"""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,10 +60,27 @@ class ChurnQuality:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Month:
+    """Of the shop's time: churn alerts, and how good the scores of its days were by the labels that came for them."""
+
+    month: str
+    alerts: int
+    alerts_per_day: float
+    judged: int
+    churned: int
+    roc_auc: float | None
+    """Within days, which weigh by their scores; None unless a day has both kinds of labels."""
+    brier: float | None
+
+
+@dataclass(frozen=True, kw_only=True)
 class Figures:
     profiles: dict[str, int]
     tables: dict[str, int]
     alerts: dict[str, int]
+    """That were sent, by kind."""
+    suppressed: int
+    months: list[Month]
     churn: ChurnQuality
     riskiest: list[RiskyCustomer]
 
@@ -63,12 +97,19 @@ def figures(settings: Settings) -> Figures:
                 table: reader.query(f"SELECT count() FROM {table} FINAL")[0][0]  # noqa: S608 - our own names
                 for table in ("events", "profiles", "predictions", "alerts", "dead_letters")
             },
-            alerts=dict(reader.query("SELECT kind, count() FROM alerts FINAL GROUP BY kind")),
+            alerts=dict(reader.query("SELECT kind, count() FROM alerts FINAL WHERE suppressed_by = '' GROUP BY kind")),
+            suppressed=reader.query("SELECT count() FROM alerts FINAL WHERE suppressed_by != ''")[0][0],
+            months=_months(reader),
             churn=_churn_quality(loaded.snapshot.metrics if loaded else {}, loaded.snapshot if loaded else None),
             riskiest=_riskiest(reader, scorer),
         )
     finally:
         reader.close()
+
+
+def _months(reader: Reader) -> list[Month]:
+    names = [field.name for field in fields(Month)]
+    return [Month(**dict(zip(names, row, strict=True))) for row in reader.query(_MONTHS)]
 
 
 def _churn_quality(metrics: Any, snapshot: Any) -> ChurnQuality:

@@ -7,7 +7,7 @@ import secrets
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -23,18 +23,20 @@ from streams.clickhouse.reader import Reader
 from streams.demo.figures import Figures, figures
 from streams.errors import Fatal
 from streams.replay.progress import shown
-from streams.replay.run import ReplayReport, replay
+from streams.replay.run import MAX_SPEED, ReplayReport, replay
 from streams.replay.sources import SOURCES
 from streams.settings import Secret, Settings
 from streams.transport.topics import ensure_topics
 from streams.worker import machine_code
 
 SOURCE = SOURCES["online-retail"]
+YEAR_S = 373 * 86_400.0
+"""From the shop's first order to its last."""
 N_WORKERS = 2
 DEADLINE_S = 180.0
 _POLL_S = 0.2
 
-_SETTINGS = Settings(flush_interval_s=0.3, learn_interval_s=0.5, churn_threshold=0.9)
+_SETTINGS = Settings(flush_interval_s=0.3, learn_interval_s=0.5, churn_threshold=0.5, churn_alerts_per_day=20.0)
 _SESSION_TIMEOUT_S = {"tansu": 2.0, "apache-kafka": 6.0}
 """Tansu lets a group's first member wait for half of it; Apache Kafka's least is 6 s."""
 
@@ -70,13 +72,17 @@ class Demo:
             "events_per_s": round(self.replayed.events / self.seconds),
             "worker_cpu_us_per_event": round(self.worker_cpu_us_per_event, 1),
             "alerts": self.figures.alerts,
+            "alerts_suppressed": self.figures.suppressed,
+            "churn_alerts_per_day": self.settings.churn_alerts_per_day,
+            "months": [asdict(month) for month in self.figures.months],
             "churn": {"learnt": churn.learnt, "judged": churn.judged, "roc_auc": churn.roc_auc, "brier": churn.brier},
             "audit_ok": audited["ok"],
         }
 
 
-def run(folder: Path, *, kafka_home: Path | None, keep: bool, console: Console) -> Demo:
-    """Run the demo in ``folder``, which must be empty or absent; with ``keep`` the servers stay up.
+def run(folder: Path, *, kafka_home: Path | None, keep: bool, console: Console, year_s: float | None = None) -> Demo:
+    """Run the demo in ``folder``, which must be empty or absent; with ``keep`` the servers stay up. ``year_s`` is the
+    time that the year takes; without, as little as it can.
 
     Raises ``Fatal`` where a step fails or takes longer than its deadline.
     """
@@ -85,12 +91,13 @@ def run(folder: Path, *, kafka_home: Path | None, keep: bool, console: Console) 
         if not keep:
             cleanup.callback(stack.down)
         try:
-            return _steps(stack, folder, console)
+            return _steps(stack, folder, console, year_s)
         except StackError as error:
             raise Fatal(str(error)) from None
 
 
-def _steps(stack: LocalStack, folder: Path, console: Console) -> Demo:
+def _steps(stack: LocalStack, folder: Path, console: Console, year_s: float | None) -> Demo:
+    speed = YEAR_S / year_s if year_s else MAX_SPEED
     with _step(console, "Starting a Kafka broker and ClickHouse"):
         endpoints = stack.up()
     settings = replace(
@@ -114,7 +121,7 @@ def _steps(stack: LocalStack, folder: Path, console: Console) -> Demo:
             _wait_assigned(settings, workers)
         began = time.monotonic()
         with shown("Replaying a year of orders", 0, SOURCE.total(None)) as progressed:
-            replayed = asyncio.run(replay(SOURCE.events(None), settings, progress=progressed))
+            replayed = asyncio.run(replay(SOURCE.events(None), settings, speed=speed, progress=progressed))
         console.print(f"[green]✓[/] Replayed {replayed.events:,} events in {replayed.seconds:.1f} s")
         with _step(console, "Waiting until every event is durable"):
             _wait_durable(settings, replayed.events, workers)
@@ -152,13 +159,20 @@ def _wait_durable(settings: Settings, events: int, workers: list[WorkerProcess])
 
 
 def _wait_learnt(settings: Settings, workers: list[WorkerProcess]) -> None:
-    """Until the churn model has considered every partition up to its watermark."""
+    """Until the churn model has considered every partition up to its watermark, and its metrics are written."""
     _wait(
         settings,
         workers,
         "SELECT (SELECT max(learnt_until_ms) FROM models WHERE name = 'churn') >= "
         "(SELECT min(at_ms) FROM (SELECT max(max_ts_ms) AS at_ms FROM ledger GROUP BY partition)) - %(lateness_ms)s",
         {"lateness_ms": int(settings.max_ahead_s * 1000)},
+    )
+    _wait(
+        settings,
+        workers,
+        "SELECT (SELECT max(version) FROM model_metrics WHERE model = 'churn') >= "
+        "(SELECT max(version) FROM learnt WHERE model = 'churn' AND NOT isNaN(score))",
+        {},
     )
 
 

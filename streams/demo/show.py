@@ -31,6 +31,7 @@ def show(demo: Demo, console: Console, *, kept: bool) -> None:
     console.print(
         Panel(Group(_throughput(demo), Text(), _exactness(demo), Text(), _churn(demo)), title="A year of a shop")
     )
+    console.print(_months(demo))
     console.print(_riskiest(demo))
     console.print(_queries(demo, kept=kept))
 
@@ -77,6 +78,20 @@ def _churn(demo: Demo) -> Text:
         f"AUC {churn.roc_auc:.3f}, Brier {churn.brier:.3f}. "
         f"Alerts: {sum(demo.figures.alerts.values()):,}."
     )
+
+
+def _months(demo: Demo) -> Table:
+    title = f"Churn by month, with a budget of {demo.settings.churn_alerts_per_day:g} alerts a day"
+    table = Table(title=title, title_justify="left", expand=True)
+    for name in ("month", "alerts a day", "judged", "churned", "AUC within days", "Brier"):
+        table.add_column(name, justify="left" if name == "month" else "right")
+    for month in demo.figures.months:
+        if not month.alerts and not month.judged:  # the model was warming up
+            continue
+        churned = f"{month.churned / month.judged:.0%}" if month.judged else ""
+        figures = ("" if value is None else f"{value:.3f}" for value in (month.roc_auc, month.brier))
+        table.add_row(month.month, f"{month.alerts_per_day:.1f}", f"{month.judged:,}", churned, *figures)
+    return table
 
 
 def _riskiest(demo: Demo) -> Table:

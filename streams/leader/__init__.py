@@ -3,6 +3,10 @@
 ``duty``      what a duty is, and the leader that does them in turn
 ``risks``     labels that have arrived, counted for merchants, cards, devices and addresses
 ``learning``  the models that take part learn what is due
+``budget``    from which score on alerts go out
+``drift``     what isn't as it was is told: by ``score_drift``, ``loss_drift`` and in the words of ``findings``
+``telling``   alerts about Footfall itself
+``watermark`` how far event time has come
 ``duties``    which there are
 
 A duty keeps nothing that the tables don't hold: whoever leads next goes on from there. Two leaders at once, for as long

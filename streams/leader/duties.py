@@ -5,6 +5,8 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 
+from streams.leader.budget import AlertBudget
+from streams.leader.drift import DriftWatch
 from streams.leader.duty import Duty
 from streams.leader.learning import Learning
 from streams.leader.risks import TellingRisks
@@ -23,4 +25,6 @@ def duties(
     return [
         TellingRisks(settings, clock_ms=clock_ms, stop=stop),
         Learning(settings, clock_ms=clock_ms, stop=stop, costs=costs),
+        AlertBudget(settings, clock_ms=clock_ms, stop=stop),
+        DriftWatch(settings, delivery, clock_ms=clock_ms, stop=stop),
     ]

@@ -16,15 +16,26 @@ from typing import Any
 import numpy as np
 
 from models.catalogue import ModelSpec
-from models.metrics import average_precision, brier, log_loss, roc_auc
+from models.metrics import (
+    average_precision,
+    brier,
+    calibration_error,
+    calibration_ratio,
+    log_loss,
+    roc_auc,
+    top_precision,
+)
 from schemas.tables import TABLES
 from streams.clickhouse.columns import Column
 from streams.clickhouse.reader import Reader
 from streams.clickhouse.writer import Writer
 from streams.learner.learnt import IN_LINE
 
-METRICS_EVERY_S = 30.0
-"""At least, from one time to the next: every label changes its day, and a day may have many."""
+METRICS_EVERY_ROUNDS = 15
+"""Of learning, from one time to the next: every label changes its day, and a day may have many."""
+
+USUAL_BUDGET = 100
+"""Alerts a day that precision is taken of where no budget is set."""
 
 _DAY_MS = 86_400_000
 
@@ -56,6 +67,8 @@ class DailyMetrics:
         The model.
     clock_ms
         Unix milliseconds, for ``written_ms``.
+    per_day
+        Budget of alerts, 0 for none.
     every_s
         Time from one writing to the next, at least.
     """
@@ -67,13 +80,15 @@ class DailyMetrics:
         writer: Writer,
         *,
         clock_ms: Callable[[], int],
-        every_s: float = METRICS_EVERY_S,
+        per_day: float = 0.0,
+        every_s: float,
     ) -> None:
         self.spec = spec
         self.every_s = every_s
         self._reader = reader
         self._writer = writer
         self._clock_ms = clock_ms
+        self._budget = max(round(per_day), 1) if per_day else USUAL_BUDGET
         self._version = ""
         self._next_s = float("-inf")
 
@@ -110,5 +125,9 @@ class DailyMetrics:
             "log_loss": log_loss(label, score),
             "brier": brier(label, score),
             "mean_score": float(score.mean()),
+            "calibration_error": calibration_error(label, score),
+            "calibration_ratio": calibration_ratio(label, score),
+            "precision_at_budget": top_precision(label, score, self._budget),
+            "budget": self._budget,
             "mean_label_delay_ms": float(found["delay_ms"].mean()),
         }

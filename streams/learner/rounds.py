@@ -25,7 +25,7 @@ from streams.clickhouse.reader import Reader
 from streams.clickhouse.writer import Writer
 from streams.errors import Fatal
 from streams.learner.learnt import write_learnt
-from streams.learner.metrics import DailyMetrics
+from streams.learner.metrics import METRICS_EVERY_ROUNDS, DailyMetrics
 from streams.learner.silence import Silence
 from streams.learner.source import Labelled, LabelSource, in_order, joined, nothing
 from streams.learner.told import Told
@@ -177,7 +177,9 @@ def learner_rounds(
         # A producer's clock may be this far ahead, and the watermark with it.
         sources.append(Silence(spec, reader, lateness_ms=int(settings.max_ahead_s * 1000)))
     store = SnapshotStore(settings, reader, writer)
-    metrics = DailyMetrics(spec, reader, writer, clock_ms=clock_ms)
+    per_day = settings.alerts_per_day(spec.kind)
+    every_s = METRICS_EVERY_ROUNDS * settings.learn_interval_s
+    metrics = DailyMetrics(spec, reader, writer, clock_ms=clock_ms, per_day=per_day, every_s=every_s)
     return LearnerRounds(
         spec,
         store,

@@ -1,4 +1,4 @@
-"""Which scores are alerts, and why."""
+"""Which scores are alerts, and why; which of them are sent, also after a partition was taken over."""
 
 from __future__ import annotations
 
@@ -8,9 +8,26 @@ import numpy as np
 
 from models.engine import Predictions, ScoredBatch
 from models.scoring import SCORED, Scorer, ranked
-from schemas.alerts import COLUMNS, Alert, Kind, alert_id, from_columns
+from models.suppression import MOST_KEYS, Sent, Suppression
+from schemas.alerts import COLUMNS, Alert, Kind, alert_id, dedupe_key, from_columns
+from schemas.topics import BEHAVIOUR
 from streams.clickhouse.reader import Reader
 from streams.worker.claims import TopicPartition
+
+_LATEST = """
+WITH sent AS (
+    SELECT dedupe_key, alert_id, toUnixTimestamp64Milli(ts) AS at_ms FROM alerts FINAL
+    WHERE partition = %(partition)s AND topic IN %(topics)s AND suppressed_by = ''
+)
+SELECT dedupe_key, max(at_ms), argMax(alert_id, at_ms) FROM sent
+WHERE at_ms > (SELECT max(at_ms) FROM sent) - %(window_ms)s
+GROUP BY dedupe_key ORDER BY 2 DESC LIMIT %(most)s
+"""
+
+_BEYOND = """
+SELECT alert_id, suppressed_by FROM alerts FINAL
+WHERE topic = %(topic)s AND partition = %(partition)s AND offset > %(after)s
+"""
 
 
 def alerts_of(
@@ -49,6 +66,7 @@ def _alerts(
     return [
         Alert(
             alert_id=alert_id(predictions.kind, events.topic, events.user_id[row], events.event_id[row]),
+            dedupe_key=dedupe_key(predictions.kind, events.user_id[row], events.card[row]),
             kind=predictions.kind,
             user_id=events.user_id[row],
             event_id=events.event_id[row],
@@ -69,10 +87,37 @@ def _alerts(
 
 
 def undelivered(reader: Reader, key: TopicPartition, *, after: int) -> list[Alert]:
-    """The alerts of a topic's partition whose runs aren't in the ledger: whether they were delivered is unknown."""
+    """The alerts of a topic's partition whose runs aren't in the ledger: whether they were delivered is unknown.
+
+    Those that were suppressed aren't among them."""
     columns = reader.columns(
         f"SELECT {', '.join(COLUMNS)} FROM alerts FINAL "  # noqa: S608 - constants
-        "WHERE topic = %(topic)s AND partition = %(partition)s AND offset > %(after)s ORDER BY offset",
+        "WHERE topic = %(topic)s AND partition = %(partition)s AND offset > %(after)s AND suppressed_by = '' "
+        "ORDER BY offset",
         {"topic": key[0], "partition": key[1], "after": after},
     )
     return from_columns(columns)
+
+
+def suppression(reader: Reader, partition: int, *, after: Mapping[str, int], window_ms: int) -> Suppression:
+    """What a new owner of a partition has to know of its alerts.
+
+    Parameters
+    ----------
+    after
+        By behaviour topic, the offset up to which the ledger says that all is done. Alerts beyond it may come again,
+        and stay as they were decided; unless they come again they count all the same, since they are sent.
+    """
+    if not window_ms:
+        return Suppression(window_ms)
+    params = {"partition": partition, "topics": BEHAVIOUR, "window_ms": window_ms, "most": MOST_KEYS}
+    sent = reader.query(_LATEST, params)
+    return Suppression(
+        window_ms,
+        sent=((key, Sent(ts, alert)) for key, ts, alert in sent),
+        decided={
+            alert: by
+            for topic, offset in after.items()
+            for alert, by in reader.query(_BEYOND, {"topic": topic, "partition": partition, "after": offset})
+        },
+    )

@@ -155,7 +155,10 @@ class Cut:
         return _joined(parts)
 
     def alerts(self) -> Columns:
-        return alerts.to_columns([alert for outcome in self.outcomes for alert in outcome.alerts])
+        return alerts.to_columns(
+            [alert for outcome in self.outcomes for alert in outcome.alerts],
+            [alert for outcome in self.outcomes for alert in outcome.suppressed],
+        )
 
     def starts_in_ledger(self, worker: str) -> Columns:
         """Rows of no records, each just before the first of its epoch, which takes its place under the same key."""

@@ -7,8 +7,12 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
-from models.scoring import Scorer
+from models.catalogue import KINDS
+from models.scoring import Scorer, ranked
+from schemas.alerts import Kind
+from streams.clickhouse.reader import Reader
 from streams.settings import Settings
+from streams.thresholds import thresholds
 from streams.worker.costs import Costs
 from streams.worker.risks import PolledRisks
 from streams.worker.scorers import PolledScorers
@@ -19,6 +23,8 @@ class Followed(NamedTuple):
 
     scorers: Mapping[str, Scorer]
     """By model, each kind's champion before its challengers."""
+    thresholds: Mapping[Kind, float]
+    """The score from which the champion's are alerts."""
     risks: Mapping[str, Any] = MappingProxyType({})
     """Rows that take the place of what is known, by column."""
 
@@ -34,15 +40,24 @@ class Following:
 
     def __init__(self, settings: Settings, *, stop: threading.Event, costs: Costs) -> None:
         self._costs = costs
+        self._settings = settings
+        self._reader = Reader(settings, stop=stop)
         self._scorers = PolledScorers(settings, stop=stop)
         self._risks = PolledRisks(settings, stop=stop)
 
     def poll(self) -> Followed:
         """Raises as :meth:`PolledScorers.poll` does."""
         with self._costs.stage("poll"):
-            return Followed(scorers=self._scorers.poll(), risks=self._risks.poll())
+            scorers = self._scorers.poll()
+            champions = {kind: ranked(scorers, kind)[0].spec.name for kind in KINDS}
+            return Followed(
+                scorers=scorers,
+                thresholds=thresholds(self._reader, self._settings, champions),
+                risks=self._risks.poll(),
+            )
 
     def close(self) -> None:
         """Disconnect. It may go on afterwards."""
+        self._reader.close()
         self._scorers.close()
         self._risks.close()

@@ -25,7 +25,7 @@ from streams.leader.duty import Leader
 from streams.settings import Settings
 from streams.transport.handler import Partitions
 from streams.transport.run import RecordRun
-from streams.worker.alerting import undelivered
+from streams.worker.alerting import suppression, undelivered
 from streams.worker.claims import Claims
 from streams.worker.costs import Costs
 from streams.worker.cut import Cut, DirtyProfiles
@@ -180,11 +180,18 @@ class Pipeline:
         owned = {partition for topic, partition in partitions if topic in BEHAVIOUR}
         for partition in profiles.keys() - owned:
             del profiles[partition]
+            del self._processor.suppressions[partition]
         for partition in owned:
             if (BEHAVIOUR[0], partition) in new:
                 profiles[partition] = PartitionProfiles(epoch=self._claims.logs[BEHAVIOUR[0], partition].epoch)
                 warm(
                     self._reader, partition, profiles[partition], limit=self._settings.profile_cache_rows // len(owned)
+                )
+                self._processor.suppressions[partition] = suppression(
+                    self._reader,
+                    partition,
+                    after={topic: self._claims.logs[topic, partition].position for topic in BEHAVIOUR},
+                    window_ms=self._settings.alert_suppress_ms,
                 )
         for key in new:
             alerts = undelivered(self._reader, key, after=self._claims.logs[key].position)
@@ -199,6 +206,7 @@ class Pipeline:
         self._waiting = Amount()
         self._claims.logs.clear()
         self._processor.profiles.clear()
+        self._processor.suppressions.clear()
 
     async def _flush_forever(self) -> None:
         while True:

@@ -14,7 +14,8 @@ from models.duplicates import identities
 from models.engine import Engine, ScoredBatch
 from models.partition import PartitionProfiles
 from models.scoring import Scorer
-from schemas.alerts import Alert, Kind
+from models.suppression import Suppression
+from schemas.alerts import Alert, Kind, Suppressed
 from schemas.batch import EventBatch
 from schemas.deadletters import DeadLetter
 from schemas.decode import Decoder
@@ -55,6 +56,8 @@ class Outcome:
     labels: EventBatch | None = None
     dead_letters: list[DeadLetter] = field(default_factory=list)
     alerts: list[Alert] = field(default_factory=list)
+    """That are sent."""
+    suppressed: list[Suppressed] = field(default_factory=list)
     delivery: Future[None] | None = None
 
     @property
@@ -78,14 +81,16 @@ class Processor:
         self._decoders = {topic: Decoder(topic, max_ahead_ms=ahead_ms) for topic in INPUTS}
         self._breakers: dict[TopicPartition, DeadLetterBreaker] = {}
         self._engine = Engine(churn_horizon_ms=int(settings.churn_horizon_days * 86_400_000))
-        self._thresholds: dict[Kind, float] = {"fraud": settings.fraud_threshold, "churn": settings.churn_threshold}
+        self._thresholds: Mapping[Kind, float] = {}
         self._scorers: Mapping[str, Scorer] = {}
         self.profiles: dict[int, PartitionProfiles] = {}
+        self.suppressions: dict[int, Suppression] = {}
         self.tick = 0
 
     def follow(self, followed: Followed) -> None:
-        """Score with these models and risks from now on."""
+        """Score with these models and risks, and alert from these thresholds, from now on."""
         self._scorers = followed.scorers
+        self._thresholds = followed.thresholds
         if followed.risks:
             self._engine.risks.take_over(followed.risks)
             self._engine.risks.forget_before(int(followed.risks["last_ms"].max(initial=0)) - MEMORY_MS)
@@ -137,7 +142,8 @@ class Processor:
                 hydrate(self._reader, events.partition, profiles, missing)
         with self._costs.stage("score"):
             outcome.scored = self._engine.score(events, profiles, self._scorers, tick=self.tick)
-            outcome.alerts = alerts_of(outcome.scored, self._scorers, self._thresholds, raised_ms=self._clock_ms())
+            raised = alerts_of(outcome.scored, self._scorers, self._thresholds, raised_ms=self._clock_ms())
+            outcome.alerts, outcome.suppressed = self.suppressions[events.partition].decide(raised)
 
     def _send(self, outcome: Outcome) -> None:
         messages = [self.message_of(alert) for alert in outcome.alerts]

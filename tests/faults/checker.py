@@ -90,10 +90,16 @@ class Checker:
         topics = delivered(self._settings)
         for kind, topic in (("fraud", ALERTS_FRAUD), ("churn", ALERTS_CHURN)):
             sent = {json.loads(value)["alert_id"] for value in topics[topic]}
-            rows = self._reader.query("SELECT alert_id FROM alerts FINAL WHERE kind = %(kind)s", {"kind": kind})
+            rows = self._reader.query(
+                "SELECT alert_id, suppressed_by, dedupe_key FROM alerts FINAL WHERE kind = %(kind)s", {"kind": kind}
+            )
+            about = {id: key for id, _, key in rows}
             if not rows:
                 yield f"no {kind} alerts at all, so nothing is known of their delivery"
-            missing = {id for (id,) in rows} - sent
+            alone = {id for id, by, key in rows if by and (by == id or about.get(by) != key)}
+            if alone:
+                yield f"{len(alone)} of {len(rows)} {kind} alerts are suppressed by none about the same: {_few(alone)}"
+            missing = {id for id, by, _ in rows if not by} - sent
             if missing:
                 yield f"{len(missing)} {kind} alerts were never delivered: {_few(missing)}"
         letters = {base64.b64decode(json.loads(value)["value"]) for value in topics[DEAD_LETTERS]}

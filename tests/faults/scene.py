@@ -27,6 +27,8 @@ from tests.waiting import wait_until
 DRAIN_TIMEOUT_S = 90.0
 TOLD_TIMEOUT_S = 30.0
 COMMIT_INTERVAL_S = 0.5
+SUPPRESS_HOURS = 2 / 3600
+"""Within which a shopper comes several times, and after which again."""
 RATE = 400
 """Records a second of the load."""
 
@@ -141,6 +143,7 @@ def _settings(site: Site, name: str, changes: dict[str, object]) -> Settings:
         "duplicate_window": 2_000,
         "fraud_threshold": 0.5,
         "churn_threshold": 0.5,
+        "alert_suppress_hours": SUPPRESS_HOURS,
         "model_key": Secret("of the fault tests"),
     }
     return Settings(**(given | changes))  # type: ignore[arg-type]

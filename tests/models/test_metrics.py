@@ -6,7 +6,18 @@ import numpy as np
 import pytest
 
 from models import metrics
-from models.metrics import Bin, average_precision, brier, calibration, log_loss, precision_at, roc_auc
+from models.metrics import (
+    Bin,
+    average_precision,
+    brier,
+    calibration,
+    calibration_error,
+    calibration_ratio,
+    log_loss,
+    precision_at,
+    roc_auc,
+    top_precision,
+)
 
 LABEL = np.array([1, 0, 1, 0, 0])
 SCORE = np.array([0.9, 0.8, 0.8, 0.3, 0.1])
@@ -26,14 +37,22 @@ def test_values_worked_out_by_hand() -> None:
     assert log_loss(LABEL, SCORE) == pytest.approx(-np.log([0.9, 0.2, 0.8, 0.7, 0.9]).sum() / 5)
     assert precision_at(LABEL, SCORE, 1) == 1.0
     assert precision_at(LABEL, SCORE, 10) == 0.2
+    assert top_precision(LABEL, SCORE, 1) == 1.0
+    assert top_precision(LABEL, SCORE, 2) == 0.75
+    assert top_precision(LABEL, SCORE, 10) == 0.4
+    assert calibration_ratio(LABEL, SCORE) == pytest.approx(0.58 / 0.4)
+    assert calibration_ratio(np.zeros(5), SCORE) == np.inf
     found = calibration(LABEL, SCORE, bins=2)
     assert [one.n for one in found] == [3, 2]
     assert [*found[0][1:], *found[1][1:]] == pytest.approx([0.4, 0.0, 0.85, 1.0])
+    assert calibration_error(LABEL[[3, 4, 1, 0, 2]], SCORE[[3, 4, 1, 0, 2]], bins=2) == pytest.approx(
+        (3 * 0.4 + 2 * 0.15) / 5
+    )
 
 
 def test_order_of_rows_makes_no_difference() -> None:
     order = np.array([3, 2, 4, 0, 1])
-    for metric in (roc_auc, average_precision, brier, log_loss):
+    for metric in (roc_auc, average_precision, brier, log_loss, calibration_ratio, lambda y, p: top_precision(y, p, 2)):
         assert metric(LABEL[order], SCORE[order]) == pytest.approx(metric(LABEL, SCORE))
 
 

@@ -2,13 +2,14 @@ from __future__ import annotations
 
 import msgspec
 
-from schemas.alerts import Alert, Reason, alert_id, json_schema, to_columns
+from schemas.alerts import Alert, Reason, Suppressed, alert_id, dedupe_key, json_schema, to_columns
 from schemas.tables import TABLES
 
 
 def an_alert() -> Alert:
     return Alert(
         alert_id=alert_id("fraud", "carts", "u1", "e1"),
+        dedupe_key=dedupe_key("fraud", "u1", "4242"),
         kind="fraud",
         user_id="u1",
         event_id="e1",
@@ -45,10 +46,11 @@ def test_json_goes_back_to_the_same_alert() -> None:
 
 
 def test_columns_are_those_of_the_table() -> None:
-    columns = to_columns([an_alert(), an_alert()])
+    columns = to_columns([an_alert()], [Suppressed(an_alert(), "another")])
     assert set(columns) == set(TABLES["alerts"])
     assert columns["reason_texts"] == [["3 orders in 1 h", "new device"]] * 2
     assert columns["offset"] == [77, 77]
+    assert columns["suppressed_by"] == ["", "another"]
     assert set(to_columns([])) == set(TABLES["alerts"])
 
 

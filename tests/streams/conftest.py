@@ -1,10 +1,13 @@
-"""Connections to the test's database; a model that isn't the first of its kind; the public data sets."""
+"""Connections to the test's database and its broker; a model that isn't the first of its kind; the public data sets."""
 
 from __future__ import annotations
 
+import asyncio
+import threading
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 from river import compose, optim
@@ -13,8 +16,11 @@ from models.catalogue import FRAUD, MODELS, ModelSpec
 from models.pipelines import FACTORIES
 from streams.clickhouse.reader import Reader
 from streams.clickhouse.writer import Writer
-from streams.settings import Settings
+from streams.settings import Secret, Settings
+from streams.transport.topics import ensure_topics
+from streams.worker.delivery import Delivery
 
+DEADLINE_S = 20.0
 DATA = Path(__file__).parents[2].parent / "shared" / "data"
 
 
@@ -42,6 +48,42 @@ def reader(settings: Settings) -> Iterator[Reader]:
     reader = Reader(settings)
     yield reader
     reader.close()
+
+
+@pytest.fixture
+def on_broker(settings: Settings, kafka: str) -> Settings:
+    """The settings with topics of the test's own."""
+    name = uuid4().hex[:8]
+    settings = replace(
+        settings,
+        kafka=kafka,
+        group=f"group-{name}",
+        topic_prefix=f"{name}.",
+        partitions=2,
+        model_key=Secret("a key of the tests"),
+    )
+    asyncio.run(ensure_topics(settings))
+    return settings
+
+
+@pytest.fixture
+def loop() -> Iterator[asyncio.AbstractEventLoop]:
+    """An event loop that runs on a thread of its own."""
+    loop = asyncio.new_event_loop()
+    thread = threading.Thread(target=loop.run_forever, name="loop")
+    thread.start()
+    yield loop
+    loop.call_soon_threadsafe(loop.stop)
+    thread.join(DEADLINE_S)
+    loop.close()
+
+
+@pytest.fixture
+def delivery(on_broker: Settings, loop: asyncio.AbstractEventLoop) -> Iterator[Delivery]:
+    delivery = Delivery(on_broker)
+    asyncio.run_coroutine_threadsafe(delivery.start(), loop).result(DEADLINE_S)
+    yield delivery
+    asyncio.run_coroutine_threadsafe(delivery.stop(), loop).result(DEADLINE_S)
 
 
 @pytest.fixture

@@ -187,6 +187,30 @@ class TestCommand:
         assert shown["days"][0]["n"] == 7
         assert shown["decisions"][0]["action"] == "pin"
 
+    def test_drift(self, writer: Writer) -> None:
+        day = datetime(2026, 2, 1, tzinfo=UTC).date()
+        rows = {
+            "kind": ["churn"] * 3,
+            "model": ["churn"] * 3,
+            "day": [day] * 3,
+            "what": ["score", "feature", "feature"],
+        }
+        rows |= {"feature": ["", "recency", "orders"], "value": [0.1, 0.7, float("nan")], "threshold": [0.25] * 3}
+        writer.insert("model_drift", rows | {"drifted": [0, 1, 0], "n": [60] * 3}, token=str(day))
+        told = {"alert_id": ["a"], "kind": ["drift.feature"], "model": ["churn"], "subject": ["recency"]}
+        writer.insert("system_alerts", told | {"day": ["2026-01-30"]}, token=str(day))
+        header, first, *_ = run("drift").output.splitlines()
+        assert header.split()[:3] == ["model", "what", "day"]
+        assert first.split() == ["churn", "recency", "2026-02-01", "0.700", "!", "0.250", "60", "0", "2026-01-30"]
+        objects = [json.loads(line) for line in run("drift", "churn", "--json").output.splitlines()]
+        assert [(one["what"], one["feature"], one["drifted"]) for one in objects] == [
+            ("feature", "recency", True),
+            ("score", "", False),
+            ("feature", "orders", False),
+        ]
+        assert run("drift", "fraud").output.count("\n") <= 1
+        assert run("drift", "x").exit_code == 2
+
     def test_decisions_say_what_they_did(self, store: SnapshotStore) -> None:
         store.publish(learnt(FRAUD))
         version = store.publish(learnt(replace(FRAUD, name="fraud-fast"))).version

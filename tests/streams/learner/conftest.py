@@ -3,6 +3,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from itertools import count
+from typing import Any
 
 import pytest
 
@@ -32,8 +33,10 @@ def start(keyed: Settings) -> Iterator[Start]:
     running: list[LearnerRounds] = []
     clock = count(1_800_000_000_000)
 
-    def started(spec: ModelSpec = CHURN, *, lateness_ms: int = 0, batch_examples: int = 5_000) -> LearnerRounds:
-        settings = replace(keyed, max_ahead_s=lateness_ms / 1000)
+    def started(
+        spec: ModelSpec = CHURN, *, lateness_ms: int = 0, batch_examples: int = 5_000, **changes: Any
+    ) -> LearnerRounds:
+        settings = replace(keyed, max_ahead_s=lateness_ms / 1000, **changes)
         rounds = learner_rounds(spec, settings, clock_ms=clock.__next__, batch_examples=batch_examples)
         running.append(rounds)
         return rounds

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from models.catalogue import CHURN, FRAUD, ModelSpec
-from models.metrics import average_precision, brier, log_loss, roc_auc
+from models.metrics import average_precision, brier, calibration_error, log_loss, roc_auc
 from streams.clickhouse.reader import Reader
 from streams.clickhouse.writer import Writer
 from streams.learner.rounds import LearnerRounds
@@ -39,7 +39,7 @@ def purchases(planted: Planted, scores: dict[str, float], labels: dict[str, str]
 
 def metrics(reader: Reader, model: str) -> list[dict[str, Any]]:
     names = ("day", "n", "positives", "roc_auc", "average_precision", "log_loss", "brier", "mean_score")
-    names += ("mean_label_delay_ms",)
+    names += ("calibration_error", "calibration_ratio", "precision_at_budget", "budget", "mean_label_delay_ms")
     rows = reader.query(
         f"SELECT {', '.join(names)} FROM model_metrics FINAL WHERE model = %(model)s ORDER BY day", {"model": model}
     )
@@ -97,10 +97,22 @@ def test_metrics_are_by_model_and_day_of_the_event(planted: Planted, start: Star
         "log_loss": pytest.approx(log_loss(label, score), rel=1e-6),
         "brier": pytest.approx(brier(label, score), rel=1e-6),
         "mean_score": pytest.approx(0.45),
+        "calibration_error": pytest.approx(calibration_error(label, score), rel=1e-6),
+        "calibration_ratio": pytest.approx(0.9),
+        "precision_at_budget": 0.5,
+        "budget": 100,
         "mean_label_delay_ms": DAY_MS,
     }
     assert (second["day"], second["n"], second["positives"]) == (FIRST_DAY + timedelta(days=3), 1, 0)
     assert np.isnan(second["roc_auc"])
+    assert second["calibration_ratio"] == np.inf
+
+
+def test_precision_is_taken_at_the_budget(planted: Planted, start: Start, reader: Reader) -> None:
+    purchases(planted, SCORES, LABELS, model="fraud")
+    at_once(start(FRAUD, fraud_alerts_per_day=3.0)).run_once()
+    (day,) = metrics(reader, "fraud")
+    assert (day["precision_at_budget"], day["budget"]) == (pytest.approx(2 / 3), 3)
 
 
 def test_a_day_is_read_anew_when_labels_come_late(planted: Planted, start: Start, reader: Reader) -> None:

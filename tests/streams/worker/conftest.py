@@ -1,20 +1,14 @@
 from __future__ import annotations
 
-import asyncio
 import socket
-import threading
-from collections.abc import Callable, Iterator
-from dataclasses import replace
+from collections.abc import Callable
 from typing import Any
-from uuid import uuid4
 
 import pytest
 
 from streams.clickhouse.reader import Reader
 from streams.clickhouse.writer import Writer
-from streams.settings import Secret, Settings
-from streams.transport.topics import ensure_topics
-from streams.worker.delivery import Delivery
+from streams.settings import Settings
 from tests.streams.worker.owner import Owner
 
 DEADLINE_S = 20.0
@@ -28,42 +22,6 @@ def owner(settings: Settings, reader: Reader, writer: Writer) -> Callable[..., O
         return Owner(given.pop("settings", settings), reader, writer, **given)
 
     return made
-
-
-@pytest.fixture
-def on_broker(settings: Settings, kafka: str) -> Settings:
-    """The settings with topics of the test's own."""
-    name = uuid4().hex[:8]
-    settings = replace(
-        settings,
-        kafka=kafka,
-        group=f"group-{name}",
-        topic_prefix=f"{name}.",
-        partitions=2,
-        model_key=Secret("a key of the tests"),
-    )
-    asyncio.run(ensure_topics(settings))
-    return settings
-
-
-@pytest.fixture
-def loop() -> Iterator[asyncio.AbstractEventLoop]:
-    """An event loop that runs on a thread of its own."""
-    loop = asyncio.new_event_loop()
-    thread = threading.Thread(target=loop.run_forever, name="loop")
-    thread.start()
-    yield loop
-    loop.call_soon_threadsafe(loop.stop)
-    thread.join(DEADLINE_S)
-    loop.close()
-
-
-@pytest.fixture
-def delivery(on_broker: Settings, loop: asyncio.AbstractEventLoop) -> Iterator[Delivery]:
-    delivery = Delivery(on_broker)
-    asyncio.run_coroutine_threadsafe(delivery.start(), loop).result(DEADLINE_S)
-    yield delivery
-    asyncio.run_coroutine_threadsafe(delivery.stop(), loop).result(DEADLINE_S)
 
 
 @pytest.fixture

@@ -8,11 +8,13 @@ from models.catalogue import KINDS, of_kind
 from models.duplicates import DuplicateWindow
 from models.partition import PartitionProfiles
 from models.scoring import Scorer
+from models.suppression import Suppression
 from schemas.topics import BEHAVIOUR, LABELS
 from streams.clickhouse.reader import Reader
 from streams.clickhouse.writer import Writer
 from streams.settings import Settings
 from streams.transport.run import RecordRun
+from streams.worker.alerting import suppression
 from streams.worker.claims import Claims, Log, TopicPartition
 from streams.worker.costs import Costs
 from streams.worker.cut import Cut, DirtyProfiles
@@ -60,16 +62,27 @@ class Owner:
             costs=self.costs,
             clock_ms=lambda: NOW_MS,
         )
-        self.processor.follow(Followed(scorers=scorers))
+        self._settings = settings
+        self.follow(scorers)
         self.open: list[Outcome] = []
         self._reader, self._writer = reader, writer
         self._flush = Flush(writer, worker=worker, deadline_s=DEADLINE_S, costs=self.costs)
+
+    def follow(self, scorers: Mapping[str, Scorer]) -> None:
+        thresholds = {kind: self._settings.least_threshold(kind) for kind in KINDS}
+        self.processor.follow(Followed(scorers=scorers, thresholds=thresholds))
 
     def take(self, partitions: Collection[TopicPartition], now_ms: int = NOW_MS) -> set[TopicPartition]:
         new = self.claims.take(self._reader, self._writer, partitions, now_ms)
         for topic, number in new:
             if topic == BEHAVIOUR[0]:
                 self.processor.profiles[number] = PartitionProfiles(epoch=self.claims.logs[topic, number].epoch)
+                self.processor.suppressions[number] = suppression(
+                    self._reader,
+                    number,
+                    after={topic: self.claims.logs[topic, number].position for topic in BEHAVIOUR},
+                    window_ms=self._settings.alert_suppress_ms,
+                )
         return new
 
     def begin(self, number: int = 0, *, epoch: int = 1) -> None:
@@ -77,6 +90,7 @@ class Owner:
         for key in partition(number):
             self.claims.logs[key] = Log(epoch=epoch, window=DuplicateWindow(window=self.claims.duplicate_window))
         self.processor.profiles[number] = PartitionProfiles(epoch=epoch, complete=True)
+        self.processor.suppressions[number] = Suppression(self._settings.alert_suppress_ms)
 
     def process(self, *runs: RecordRun) -> list[Outcome]:
         done = [self.processor.process(run, self.claims.logs[run.topic, run.partition]) for run in runs]

@@ -39,6 +39,7 @@ def quick(on_broker: Settings) -> Settings:
         warm_up_examples=N_EXAMPLES,
         fraud_threshold=1e-9,
         churn_threshold=1.0,
+        alert_suppress_hours=0.0,
     )
 
 

@@ -16,7 +16,6 @@ from streams.clickhouse.reader import Reader
 from streams.errors import Fatal
 from streams.settings import Settings
 from streams.worker.delivery import Delivery
-from streams.worker.following import Followed
 from streams.worker.processor import Outcome
 from tests.streams.worker.models_at_hand import WARM
 from tests.streams.worker.on_topic import messages
@@ -148,7 +147,7 @@ def test_the_largest_dead_letters_that_fit_are_delivered_whole(
 
 
 def test_alerts_go_to_the_topic_of_their_kind_keyed_by_shopper(sending: Owner, on_broker: Settings) -> None:
-    sending.processor.follow(Followed(scorers=WARM))
+    sending.follow(WARM)
     (outcome,) = sending.work(run_from(CARTS, 0, 1))
     by_kind = {"fraud": ALERTS_FRAUD, "churn": ALERTS_CHURN}
     for kind, topic in by_kind.items():
@@ -202,7 +201,7 @@ def test_clean_rows_unused_for_longest_are_forgotten(alone: Alone) -> None:
 @pytest.fixture
 def sending(on_broker: Settings, owner: Alone, delivery: Delivery) -> Owner:
     """Owns partition 0; models that have learnt would alert at almost any score."""
-    settings = replace(on_broker, fraud_threshold=1e-9, churn_threshold=1e-9)
+    settings = replace(on_broker, fraud_threshold=1e-9, churn_threshold=1e-9, alert_suppress_hours=0.0)
     made = owner(settings=settings, delivery=delivery)
     made.take(partition(0))
     return made
