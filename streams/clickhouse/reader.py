@@ -18,7 +18,7 @@ from streams.settings import Settings
 Tables = Mapping[str, Mapping[str, tuple[str, Column]]]
 
 INDEXED = {"use_skip_indexes_if_final": 1}
-"""For queries with FINAL by a time that all rows of a key share: an index that leaves some of them out leaves out all."""
+"""For queries with FINAL by a time that is one for all rows of a key: the index leaves out all of them, or none."""
 
 
 class Reader:
