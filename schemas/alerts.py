@@ -46,6 +46,8 @@ class Alert(msgspec.Struct, frozen=True, kw_only=True):
     amount: float = 0.0
     reasons: list[Reason] = []
     """Strongest first."""
+    base: float = 0.0
+    """Log-odds that the contributions of all features, these among them, add to."""
     raised_ms: int
     """When it was raised, Unix milliseconds."""
 

@@ -18,7 +18,9 @@ CREATE TABLE IF NOT EXISTS alerts
     reason_values Array(Float64),
     reason_contributions Array(Float64),
     reason_texts Array(String),
-    raised_ms Int64
+    base Float64 COMMENT 'log-odds that the contributions of all features add to',
+    raised_ms Int64,
+    top_reason String ALIAS reason_features[1]
 )
 ENGINE = ReplacingMergeTree(raised_ms)
 ORDER BY (kind, ts, alert_id)

@@ -24,6 +24,7 @@ SAYS = {
     "cut": "dirty profiles copied",
     "insert events": "columns joined and sent",
     "insert predictions": "with alerts",
+    "insert scores": "of the shoppers whose profiles changed, with reasons",
     "insert profiles": "columns joined and sent",
     "insert ledger": "and the alerts' delivery waited for",
     "poll models": "",

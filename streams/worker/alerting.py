@@ -62,6 +62,7 @@ def _alerts(
             order_id=events.order_id[row],
             amount=float(events.amount[row]),
             reasons=why,
+            base=champion.base,
             raised_ms=raised_ms,
         )
         for row, why in zip(predictions.rows[chosen].tolist(), reasons, strict=True)

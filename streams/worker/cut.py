@@ -17,12 +17,13 @@ from models.engine import Predictions, ScoredBatch
 from models.features.sets import to_bytes
 from models.partition import PartitionProfiles
 from models.profiles.table import Dirty
-from models.scoring import Scores
+from models.scoring import Scorer, Scores
 from schemas import alerts
 from schemas.batch import NUMBERS, TEXTS, EventBatch
 from schemas.layout import KINDS
-from schemas.texts import Texts
+from schemas.texts import Pools, Texts
 from schemas.topics import BEHAVIOUR
+from streams.shopper_scores import shopper_scores
 from streams.worker.claims import Start
 from streams.worker.processor import Outcome
 
@@ -38,6 +39,8 @@ class DirtyProfiles:
     kind: str
     profiles: PartitionProfiles
     rows: Dirty
+    latest_ms: int = 0
+    """The latest event time known of the partition."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,6 +51,8 @@ class Cut:
     dirty: Sequence[DirtyProfiles]
     starts: Sequence[Start]
     written_ms: int
+    churn: Scorer | None = None
+    """Its champion."""
 
     @property
     def n_rows(self) -> int:
@@ -154,6 +159,26 @@ class Cut:
         ]
         return _joined(parts)
 
+    def shopper_scores(self) -> Columns:
+        """Of the shoppers whose profiles changed, at the latest event time: silence since their last one counts."""
+        champion = self.churn
+        if champion is None or not champion.is_warm:
+            return {}
+        return _joined(
+            [
+                shopper_scores(
+                    champion,
+                    part.rows.columns["id"],
+                    part.rows.profiles,
+                    partition=part.partition,
+                    as_of_ms=part.latest_ms,
+                    written_ms=self.written_ms,
+                ).columns
+                for part in self.dirty
+                if part.kind == "user"
+            ]
+        )
+
     def alerts(self) -> Columns:
         return alerts.to_columns([alert for outcome in self.outcomes for alert in outcome.alerts])
 
@@ -205,9 +230,10 @@ def _score_columns(model: str, scores: Scores) -> Columns:
 def _joined(parts: Sequence[Columns]) -> Columns:
     if not parts:
         return {}
-    return {
-        name: np.concatenate([part[name] for part in parts])
-        if isinstance(column, np.ndarray)
-        else list(chain.from_iterable(part[name] for part in parts))
-        for name, column in parts[0].items()
-    }
+    return {name: _chained([part[name] for part in parts]) for name in parts[0]}
+
+
+def _chained(columns: Sequence[Any]) -> Any:
+    if isinstance(columns[0], np.ndarray):
+        return np.concatenate(columns)
+    return Pools().joined(columns) if isinstance(columns[0], Texts) else list(chain.from_iterable(columns))

@@ -11,6 +11,8 @@ import numpy as np
 from models.duplicates import DuplicateWindow
 from models.flat_scorecard import FlatScorecard
 from models.partition import PartitionProfiles
+from models.profiles.kernel import look
+from models.reasons import strongest
 from schemas.decode import Decoder
 from schemas.records import Records
 from schemas.texts import Texts
@@ -45,10 +47,12 @@ def load() -> None:
         profiles = PartitionProfiles(epoch=0, complete=True)
         profiles.missing(nothing)
         profiles.observe(nothing, tick=0)
+        look(profiles.tables["user"].profiles, 0)
         points = np.array([0.0, 1.0])
         scorecard = FlatScorecard(0.0, np.array([0, 2], dtype=np.int32), points, points, np.zeros(1))
-        for use in (scorecard.probability, scorecard.contributions):
-            use(np.zeros((1, 1), dtype=np.float32))
+        features = np.zeros((1, 1), dtype=np.float32)
+        scorecard.probability(features)
+        strongest(("some",), features, scorecard.contributions(features))
         DuplicateWindow(window=1).admit(np.ones(1, dtype=np.uint64), np.zeros(1, dtype=np.int64))
 
 

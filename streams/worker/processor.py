@@ -13,7 +13,7 @@ import numpy.typing as npt
 from models.duplicates import identities
 from models.engine import Engine, ScoredBatch
 from models.partition import PartitionProfiles
-from models.scoring import Scorer
+from models.scoring import Scorer, ranked
 from schemas.alerts import Alert, Kind
 from schemas.batch import EventBatch
 from schemas.deadletters import DeadLetter
@@ -80,11 +80,17 @@ class Processor:
         self._thresholds: dict[Kind, float] = {"fraud": settings.fraud_threshold, "churn": settings.churn_threshold}
         self._scorers: Mapping[str, Scorer] = {}
         self.profiles: dict[int, PartitionProfiles] = {}
+        self.latest_ms: dict[int, int] = {}  # by partition, of all events so far
         self.tick = 0
 
     def follow(self, followed: Followed) -> None:
         """Score with these models from now on."""
         self._scorers = followed.scorers
+
+    @property
+    def churn(self) -> Scorer | None:
+        """The champion of churn; none before the first :meth:`follow`."""
+        return next(iter(ranked(self._scorers, "churn")), None)
 
     def process(self, run: RecordRun, log: Log) -> Outcome:
         """Blocks while profiles are hydrated. Raises ``Fatal`` where the run shouldn't be acknowledged."""
@@ -127,6 +133,7 @@ class Processor:
     def _score(self, outcome: Outcome, events: EventBatch) -> None:
         self.tick += 1
         profiles = self.profiles[events.partition]
+        self.latest_ms[events.partition] = max(self.latest_ms.get(events.partition, 0), outcome.max_ts_ms)
         with self._costs.stage("hydrate"):
             missing = profiles.missing(events)
             if missing:

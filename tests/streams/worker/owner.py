@@ -85,12 +85,18 @@ class Owner:
     def cut(self) -> Cut:
         outcomes, self.open = self.open, []
         dirty = [
-            DirtyProfiles(partition=number, kind=kind, profiles=profiles, rows=rows)
+            DirtyProfiles(
+                partition=number,
+                kind=kind,
+                profiles=profiles,
+                rows=rows,
+                latest_ms=self.processor.latest_ms[number],
+            )
             for number, profiles in self.processor.profiles.items()
             for kind, rows in profiles.take_dirty()
         ]
         starts = self.claims.starts({part.partition for part in dirty})
-        return Cut(outcomes=outcomes, dirty=dirty, starts=starts, written_ms=NOW_MS)
+        return Cut(outcomes=outcomes, dirty=dirty, starts=starts, written_ms=NOW_MS, churn=self.processor.churn)
 
     def write(self, cut: Cut) -> None:
         self._flush.write(cut)

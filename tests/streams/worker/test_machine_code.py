@@ -9,7 +9,7 @@ PROGRAM = """
 import numpy as np
 import orjson
 from aiokafka.record.default_records import DefaultRecordBatchBuilder
-from models import duplicates, flat_scorecard
+from models import duplicates, flat_scorecard, reasons
 from models.catalogue import CHURN
 from models.duplicates import DuplicateWindow, identities
 from models.features.churn import churn_features
@@ -17,6 +17,7 @@ from models.flat import decode
 from models.flat_scorecard import FlatScorecard
 from models.partition import PartitionProfiles
 from models.profiles import kernel
+from models.sweep import features_at
 from schemas import scan, texts
 from schemas.decode import Decoder
 from streams.transport import unpack
@@ -32,8 +33,10 @@ COMPILED = (
     texts._with_sizes,
     duplicates._admit,
     kernel._observe,
+    kernel._look,
     flat_scorecard._log_odds,
     flat_scorecard._values,
+    reasons._strongest,
 )
 machine_code.load()
 loaded = [len(function.signatures) for function in COMPILED]
@@ -57,6 +60,9 @@ points = np.tile([0.0, 1.0], n)
 published = FlatScorecard(0.0, np.arange(n + 1, dtype=np.int32) * 2, points, points, np.zeros(n)).to_bytes()
 model = FlatScorecard.from_flat(decode(published), n)
 features = churn_features(shopper, events)
+(_, shoppers), *_ = profiles.take_dirty()
+at_midnight = features_at(shoppers.profiles, 1_700_006_400_000)
+assert reasons.strongest(CHURN.features.names, at_midnight, model.contributions(at_midnight)).place[0, 0] >= 0
 assert np.isfinite(model.probability(features)).all() and np.isfinite(model.contributions(features[[0]])).all()
 assert events.user_id.tolist() == ["u"] and events.user_id.with_sizes() == b"\\1u"
 assert [len(function.signatures) for function in COMPILED] == loaded
