@@ -76,6 +76,10 @@ class Settings:
     churn_horizon_days: float = _setting(30.0, "silence in event time that counts as churn", low=0.001)
     fraud_threshold: float = _setting(0.9, "fraud probability from which an alert goes out", low=0, high=1)
     churn_threshold: float = _setting(0.95, "churn probability from which an alert goes out", low=0, high=1)
+    churn_hysteresis: float = _setting(
+        0.1, "how far below the threshold a silent shopper must have been for another alert", low=0, high=1
+    )
+    churn_valuable_spent: float = _setting(1000.0, "spent in all from which a shopper's silence is an alert", low=0)
     warm_up_examples: int = _setting(200, "labels a model has to learn before it scores", low=0)
     learn_interval_s: float = _setting(2.0, "time from one round of learning to the next", low=0.05)
     model_key: Secret = _setting(Secret(), "key that signs model snapshots; needed by every worker")

@@ -28,6 +28,7 @@ SAYS = {
     "insert profiles": "columns joined and sent",
     "insert ledger": "and the alerts' delivery waited for",
     "poll models": "",
+    "sweep": "silent shoppers scored, where the worker leads",
     "learn": "a round of learning, where the worker leads",
     BETWEEN: "what the other threads do outside of their stages",
     END: "of a process that has held profiles, beyond that of one that has not",

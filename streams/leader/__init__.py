@@ -2,6 +2,8 @@
 
 ``duty``      what a duty is, and the leader that does them in turn
 ``learning``  the models that take part learn what is due
+``sweeping``  silent shoppers are scored once a day of event time
+``telling``   which of them are alerts
 ``duties``    which there are
 
 A duty keeps nothing that the tables don't hold: whoever leads next goes on from there. Two leaders at once, for as long

@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from streams.leader.duty import Duty
 from streams.leader.learning import Learning
+from streams.leader.sweeping import Sweeping
 from streams.settings import Settings
 from streams.worker.costs import Costs
 from streams.worker.delivery import Delivery
@@ -19,4 +20,7 @@ def duties(
 
     What they tell goes out by ``delivery``.
     """
-    return [Learning(settings, clock_ms=clock_ms, stop=stop, costs=costs)]
+    return [
+        Learning(settings, clock_ms=clock_ms, stop=stop, costs=costs),
+        Sweeping(settings, delivery, clock_ms=clock_ms, stop=stop, costs=costs),
+    ]
