@@ -23,8 +23,9 @@ class ModelSpec:
 
 FRAUD = ModelSpec(name="fraud", kind="fraud", features=FRAUD_FEATURES)
 CHURN = ModelSpec(name="churn", kind="churn", features=CHURN_FEATURES)
+CHURN_LONG = ModelSpec(name="churn-long", kind="churn_long", features=CHURN_FEATURES)
 
-MODELS = {spec.name: spec for spec in (FRAUD, CHURN)}
+MODELS = {spec.name: spec for spec in (FRAUD, CHURN, CHURN_LONG)}
 """By name. The first of a kind is its champion until another is promoted; the others take part once they are told to
 challenge it."""
 

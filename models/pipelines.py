@@ -17,7 +17,11 @@ from models.flat_scorecard import FlatScorecard
 from models.fraud import fraud_model
 from models.scorecard import Hats
 
-FACTORIES: dict[str, Callable[[], compose.Pipeline]] = {"fraud": fraud_model, "churn": churn_model}
+FACTORIES: dict[str, Callable[[], compose.Pipeline]] = {
+    "fraud": fraud_model,
+    "churn": churn_model,
+    "churn-long": churn_model,
+}
 """By the model's name: a pipeline that has learnt nothing."""
 
 

@@ -85,6 +85,14 @@ class Scorer:
         return self.reasons(features).listed()
 
 
+def champions(scorers: Mapping[str, Scorer]) -> dict[Kind, Scorer]:
+    """The champion of each kind: of ``scorers``, by name, the first of it."""
+    first: dict[Kind, Scorer] = {}
+    for scorer in scorers.values():
+        first.setdefault(scorer.spec.kind, scorer)
+    return first
+
+
 def ranked(scorers: Mapping[str, Scorer], kind: Kind) -> list[Scorer]:
     """The models of a kind, its champion first: of ``scorers``, by name, the first of a kind is its champion."""
     return [scorer for scorer in scorers.values() if scorer.spec.kind == kind]

@@ -12,7 +12,8 @@ from typing import Any, Literal
 
 import msgspec
 
-Kind = Literal["fraud", "churn"]
+Kind = Literal["fraud", "churn", "churn_long"]
+"""What is predicted. Alerts are of fraud and churn; ``churn_long`` is churn over another horizon."""
 
 
 class Reason(msgspec.Struct, frozen=True, gc=False):

@@ -168,6 +168,8 @@ TABLES: dict[str, dict[str, str]] = {
         "churn_state": "UInt8",
         "churn_score": "Float32",
         "churn_version": _NAME,
+        "churn_long_score": "Float32",
+        "churn_long_version": _NAME,
         "base": "Float64",
         **{
             f"reason_{rank}_{part}": kind

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import Field, dataclass, field, fields
 from typing import Any
 
+from schemas.alerts import Kind
 from streams.errors import SettingError
 
 _PREFIX = "FOOTFALL_"
@@ -74,6 +75,7 @@ class Settings:
     dead_letter_run: int = _setting(1_000, "records over which the share is taken", low=1)
 
     churn_horizon_days: float = _setting(30.0, "silence in event time that counts as churn", low=0.001)
+    churn_long_horizon_days: float = _setting(90.0, "the same of the second horizon, predicted beside", low=0.001)
     fraud_threshold: float = _setting(0.9, "fraud probability from which an alert goes out", low=0, high=1)
     churn_threshold: float = _setting(0.95, "churn probability from which an alert goes out", low=0, high=1)
     churn_hysteresis: float = _setting(
@@ -95,6 +97,12 @@ class Settings:
         if unknown:
             raise SettingError(f"{unknown[0]} is not a setting; the settings are {', '.join(sorted(known))}")
         return cls(**{known[name].name: _parsed(name, known[name], value) for name, value in given.items()})
+
+    @property
+    def horizons_ms(self) -> dict[Kind, int]:
+        """By kind of churn, the silence in event time that counts as it."""
+        days: dict[Kind, float] = {"churn": self.churn_horizon_days, "churn_long": self.churn_long_horizon_days}
+        return {kind: int(horizon * 86_400_000) for kind, horizon in days.items()}
 
     def to_env(self) -> dict[str, str]:
         """The environment that gives these settings again, defaults left out. It holds the secrets in clear."""

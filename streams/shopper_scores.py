@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Set
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -10,10 +11,15 @@ from models.profiles.state import LAST_MS, Profiles
 from models.reasons import TOP
 from models.scoring import Scorer, Scores
 from models.sweep import features_at
+from schemas.alerts import Kind
 from schemas.texts import Texts
 from streams.clickhouse.columns import Column
 
 Columns = dict[str, Any]
+
+
+FURTHER: Set[Kind] = {"churn_long"}
+"""Kinds of churn that have a score here, and reasons of their own nowhere."""
 
 
 class Scored(NamedTuple):
@@ -22,13 +28,21 @@ class Scored(NamedTuple):
 
 
 def shopper_scores(
-    champion: Scorer, users: Column, profiles: Profiles, *, partition: int, as_of_ms: int, written_ms: int
+    champions: Mapping[Kind, Scorer],
+    users: Column,
+    profiles: Profiles,
+    *,
+    partition: int,
+    as_of_ms: int,
+    written_ms: int,
 ) -> Scored:
-    """Scores n shoppers at ``as_of_ms`` by a champion of churn that is warm. 2 µs of CPU each, 3 with the insert.
+    """Scores n shoppers at ``as_of_ms`` by a champion of churn that is warm, and by those of further horizons. 2 µs of
+    CPU each, 3 with the insert.
 
     Of two rows of a shopper the table keeps that of the later time.
     """
     n = len(users)
+    champion = champions["churn"]
     features = features_at(profiles, as_of_ms)
     scores, reasons = champion.score(features), champion.reasons(features)
     columns: Columns = {
@@ -41,6 +55,9 @@ def shopper_scores(
         "churn_version": _repeated(scores.version, n),
         "base": np.full(n, champion.base),
     }
+    for kind in FURTHER & champions.keys():
+        further = champions[kind].score(features)
+        columns |= {f"{kind}_score": further.probability, f"{kind}_version": _repeated(further.version, n)}
     for rank in range(TOP):
         columns |= {
             f"reason_{rank + 1}_feature": reasons.features(rank),

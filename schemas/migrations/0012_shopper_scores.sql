@@ -9,6 +9,8 @@ CREATE TABLE IF NOT EXISTS shopper_scores
     churn_state UInt8 COMMENT '0 not scored, 2 scored',
     churn_score Float32 COMMENT 'probability that the shopper stays silent for the horizon; NaN unless churn_state = 2',
     churn_version LowCardinality(String),
+    churn_long_score Float32 COMMENT 'the same over the longer horizon; NaN while its model warms up',
+    churn_long_version LowCardinality(String),
     base Float64 COMMENT 'log-odds that the contributions of all features add to',
     reason_1_feature LowCardinality(String) COMMENT 'what raised the score most; empty where nothing did',
     reason_1_value Float32 COMMENT 'as the model saw it: the logarithm, where the name says so',

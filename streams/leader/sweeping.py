@@ -19,8 +19,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from models.profiles.state import Profiles
-from models.scoring import Scorer, ranked
+from models.scoring import Scorer, champions
 from models.sweep import ACTIVE_DAYS, DAY_MS
+from schemas.alerts import Kind
 from schemas.layout import KINDS
 from streams.clickhouse.ledger import latest_event_ms
 from streams.clickhouse.reader import Reader
@@ -52,7 +53,7 @@ class _Sweep:
 
     partition: int
     at_ms: int
-    champion: Scorer
+    champions: Mapping[Kind, Scorer]
     telling: Telling
     after: str = ""
     """The last shopper of the pages that are done."""
@@ -116,13 +117,13 @@ class Sweeping:
         for partition, latest_ms in sorted(latest_event_ms(self._reader).items()):
             at_ms = (latest_ms - lateness_ms) // DAY_MS * DAY_MS
             if at_ms > done.get(partition, 0):
-                champion = ranked(self._scorers.poll(), "churn")[0]
-                if not champion.is_warm:
+                leading = champions(self._scorers.poll())
+                if not leading["churn"].is_warm:
                     return None
                 telling = Telling(
                     self._settings, self._reader, self._writer, self._delivery, partition=partition, at_ms=at_ms
                 )
-                return _Sweep(partition=partition, at_ms=at_ms, champion=champion, telling=telling)
+                return _Sweep(partition=partition, at_ms=at_ms, champions=leading, telling=telling)
         return None
 
     def _page(self, sweep: _Sweep) -> int:
@@ -133,9 +134,9 @@ class Sweeping:
             # With the time: a page that is done again may hold others.
             token = f"sweep-{sweep.partition}-{sweep.at_ms}-{sweep.shoppers}-{now_ms}"
             found = shopper_scores(
-                sweep.champion, users, profiles, partition=sweep.partition, as_of_ms=sweep.at_ms, written_ms=now_ms
+                sweep.champions, users, profiles, partition=sweep.partition, as_of_ms=sweep.at_ms, written_ms=now_ms
             )
-            sweep.telling.tell(sweep.champion, found.scores, users, profiles, now_ms=now_ms, token=token)
+            sweep.telling.tell(sweep.champions["churn"], found.scores, users, profiles, now_ms=now_ms, token=token)
             self._writer.insert("shopper_scores", found.columns, token=f"shopper_scores-{token}")
             sweep.after = users[-1]
             sweep.shoppers += len(users)
@@ -162,7 +163,7 @@ class Sweeping:
         row = {
             "partition": sweep.partition,
             "at_ms": sweep.at_ms,
-            "version": sweep.champion.version,
+            "version": sweep.champions["churn"].version,
             "shoppers": sweep.shoppers,
             "alerts": len(sweep.telling.told),
             "written_ms": now_ms,

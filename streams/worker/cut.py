@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from itertools import chain
 from typing import Any
 
 import numpy as np
 import xxhash
 
-from models.catalogue import KINDS as MODEL_KINDS
 from models.catalogue import MODELS
 from models.engine import Predictions, ScoredBatch
 from models.features.sets import to_bytes
@@ -19,6 +18,7 @@ from models.partition import PartitionProfiles
 from models.profiles.table import Dirty
 from models.scoring import Scorer, Scores
 from schemas import alerts
+from schemas.alerts import Kind
 from schemas.batch import NUMBERS, TEXTS, EventBatch
 from schemas.layout import KINDS
 from schemas.texts import Pools, Texts
@@ -51,8 +51,7 @@ class Cut:
     dirty: Sequence[DirtyProfiles]
     starts: Sequence[Start]
     written_ms: int
-    churn: Scorer | None = None
-    """Its champion."""
+    champions: Mapping[Kind, Scorer] = field(default_factory=dict)
 
     @property
     def n_rows(self) -> int:
@@ -75,7 +74,7 @@ class Cut:
     def _scored_events(self, batches: Sequence[ScoredBatch]) -> Columns:
         columns = self._event_columns([batch.events for batch in batches], numbers=NUMBERS, texts=_EVENT_TEXTS)
         run = np.repeat(np.arange(len(batches)), [len(batch.events) for batch in batches])
-        for kind in MODEL_KINDS:
+        for kind in batches[0].scores:
             scores = [batch.scores[kind] for batch in batches]
             columns[f"{kind}_state"] = np.concatenate([score.state for score in scores])
             columns[f"{kind}_score"] = np.concatenate([score.probability for score in scores])
@@ -161,13 +160,12 @@ class Cut:
 
     def shopper_scores(self) -> Columns:
         """Of the shoppers whose profiles changed, at the latest event time: silence since their last one counts."""
-        champion = self.churn
-        if champion is None or not champion.is_warm:
+        if "churn" not in self.champions or not self.champions["churn"].is_warm:
             return {}
         return _joined(
             [
                 shopper_scores(
-                    champion,
+                    self.champions,
                     part.rows.columns["id"],
                     part.rows.profiles,
                     partition=part.partition,

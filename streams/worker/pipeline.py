@@ -241,7 +241,11 @@ class Pipeline:
             done = {o.run.partition for o in outcomes if o.run.topic in BEHAVIOUR and o.n_records}
             starts = self._claims.starts(done)
             return Cut(
-                outcomes=outcomes, dirty=dirty, starts=starts, written_ms=clock_ms(), churn=self._processor.churn
+                outcomes=outcomes,
+                dirty=dirty,
+                starts=starts,
+                written_ms=clock_ms(),
+                champions=self._processor.champions,
             )
 
     def _settle(self, cut: Cut) -> None:

@@ -13,7 +13,7 @@ import numpy.typing as npt
 from models.duplicates import identities
 from models.engine import Engine, ScoredBatch
 from models.partition import PartitionProfiles
-from models.scoring import Scorer, ranked
+from models.scoring import Scorer, champions
 from schemas.alerts import Alert, Kind
 from schemas.batch import EventBatch
 from schemas.deadletters import DeadLetter
@@ -76,7 +76,8 @@ class Processor:
         ahead_ms = int(settings.max_ahead_s * 1000)
         self._decoders = {topic: Decoder(topic, max_ahead_ms=ahead_ms) for topic in INPUTS}
         self._breakers: dict[TopicPartition, DeadLetterBreaker] = {}
-        self._engine = Engine(churn_horizon_ms=int(settings.churn_horizon_days * 86_400_000))
+        horizons_ms = settings.horizons_ms
+        self._engine = Engine(churn_horizon_ms=horizons_ms.pop("churn"), further_horizons_ms=horizons_ms)
         self._thresholds: dict[Kind, float] = {"fraud": settings.fraud_threshold, "churn": settings.churn_threshold}
         self._scorers: Mapping[str, Scorer] = {}
         self.profiles: dict[int, PartitionProfiles] = {}
@@ -88,9 +89,9 @@ class Processor:
         self._scorers = followed.scorers
 
     @property
-    def churn(self) -> Scorer | None:
-        """The champion of churn; none before the first :meth:`follow`."""
-        return next(iter(ranked(self._scorers, "churn")), None)
+    def champions(self) -> dict[Kind, Scorer]:
+        """By kind; none before the first :meth:`follow`."""
+        return champions(self._scorers)
 
     def process(self, run: RecordRun, log: Log) -> Outcome:
         """Blocks while profiles are hydrated. Raises ``Fatal`` where the run shouldn't be acknowledged."""

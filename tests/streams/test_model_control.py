@@ -76,7 +76,7 @@ def test_what_can_not_be_decided_says_why(control: ModelControl, store: Snapshot
             getattr(control, function)(*given, **BY)
 
     for function in ("promote", "unpin", "challenge", "retire"):
-        refused("there is no model 'x'; there are fraud, churn, fraud-fast$", function, "x")
+        refused("there is no model 'x'; there are fraud, churn, churn-long, fraud-fast$", function, "x")
     refused("there is no model 'x'", "pin", "x", "x-1")
     refused("fraud-fast has no snapshot yet: `footfall models challenge fraud-fast` has it learn", "promote", fast.name)
     refused("there was no champion of fraud before fraud", "rollback", "fraud")
@@ -161,10 +161,11 @@ class TestCommand:
             ["fraud", "fraud", "champion"],
             ["fraud", "fraud-fast", "idle"],
             ["churn", "churn", "champion"],
+            ["churn_long", "churn-long", "champion"],
         ]
         assert version in lines[2]
         objects = [json.loads(line) for line in run("list", "--json").output.splitlines()]
-        assert [one["model"] for one in objects] == ["fraud", "fraud-fast", "churn"]
+        assert [one["model"] for one in objects] == ["fraud", "fraud-fast", "churn", "churn-long"]
         assert objects[2]["examples"] == N_EXAMPLES
 
     def test_show(self, store: SnapshotStore, writer: Writer) -> None:

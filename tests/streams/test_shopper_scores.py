@@ -9,6 +9,7 @@ import pytest
 from models.partition import PartitionProfiles
 from models.profiles.state import Profiles
 from models.profiles.table import Dirty
+from models.scoring import champions
 from streams.bench.models import decoded
 from streams.bench.shop import Shop
 from streams.clickhouse.reader import Reader
@@ -18,7 +19,7 @@ from tests.streams.worker.models_at_hand import WARM
 
 DAY_MS = 86_400_000
 BUDGET_US = 4.0
-CHURN = WARM["churn"]
+CHAMPIONS = champions(WARM)
 
 
 def shoppers(users: int, events: int) -> tuple[Dirty, int]:
@@ -33,7 +34,7 @@ def shoppers(users: int, events: int) -> tuple[Dirty, int]:
 
 def rows(part: Dirty, as_of_ms: int, profiles: Profiles | None = None) -> dict[str, object]:
     return shopper_scores(
-        CHURN, part.columns["id"], profiles or part.profiles, partition=0, as_of_ms=as_of_ms, written_ms=1
+        CHAMPIONS, part.columns["id"], profiles or part.profiles, partition=0, as_of_ms=as_of_ms, written_ms=1
     ).columns
 
 

@@ -96,7 +96,13 @@ class Owner:
             for kind, rows in profiles.take_dirty()
         ]
         starts = self.claims.starts({part.partition for part in dirty})
-        return Cut(outcomes=outcomes, dirty=dirty, starts=starts, written_ms=NOW_MS, churn=self.processor.churn)
+        return Cut(
+            outcomes=outcomes,
+            dirty=dirty,
+            starts=starts,
+            written_ms=NOW_MS,
+            champions=self.processor.champions,
+        )
 
     def write(self, cut: Cut) -> None:
         self._flush.write(cut)
