@@ -25,8 +25,9 @@ FRAUD = ModelSpec(name="fraud", kind="fraud", features=FRAUD_FEATURES)
 FRAUD_LINEAR = ModelSpec(name="fraud-linear", kind="fraud", features=FRAUD_FEATURES)
 CHURN = ModelSpec(name="churn", kind="churn", features=CHURN_FEATURES)
 CHURN_LINEAR = ModelSpec(name="churn-linear", kind="churn", features=CHURN_FEATURES)
+CHURN_LONG = ModelSpec(name="churn-long", kind="churn_long", features=CHURN_FEATURES)
 
-MODELS = {spec.name: spec for spec in (FRAUD, FRAUD_LINEAR, CHURN, CHURN_LINEAR)}
+MODELS = {spec.name: spec for spec in (FRAUD, FRAUD_LINEAR, CHURN, CHURN_LINEAR, CHURN_LONG)}
 """By name. The first of a kind is its champion until another is promoted; the others take part once they are told to
 challenge it."""
 

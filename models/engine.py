@@ -3,8 +3,8 @@ workers, rebuilds and back-tests run the very same code."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -39,7 +39,7 @@ class ScoredBatch:
     """n events with their scores. Events that the profiles held already aren't among them: their rows are durable."""
 
     events: EventBatch
-    scores: Mapping[Kind, Scores]  # of each kind's champion, of n rows each
+    scores: Mapping[Kind, Scores]  # of fraud's and churn's champion, of n rows each
     predictions: tuple[Predictions, ...]
 
 
@@ -50,6 +50,8 @@ class Engine:
     ----------
     churn_horizon_ms
         Silence in event time that counts as churn.
+    further_horizons_ms
+        Of further kinds of churn, by kind: they are predicted beside it, of the same events, where there are models.
     fraud_delay_ms
         Event time after a purchase by which its label is expected.
     risks
@@ -57,9 +59,15 @@ class Engine:
     """
 
     def __init__(
-        self, *, churn_horizon_ms: int, fraud_delay_ms: int = 7 * _DAY_MS, risks: RiskBook | None = None
+        self,
+        *,
+        churn_horizon_ms: int,
+        further_horizons_ms: Mapping[Kind, int] | None = None,
+        fraud_delay_ms: int = 7 * _DAY_MS,
+        risks: RiskBook | None = None,
     ) -> None:
         self.churn_horizon_ms = churn_horizon_ms
+        self.further_horizons_ms = further_horizons_ms or {}
         self.fraud_delay_ms = fraud_delay_ms
         self.risks = RiskBook() if risks is None else risks
 
@@ -82,7 +90,7 @@ class Engine:
         return ScoredBatch(
             events=events,
             scores={"fraud": fraud, "churn": churn},
-            predictions=(fraud_predictions, churn_predictions),
+            predictions=(fraud_predictions, churn_predictions, *self._further(events, churn_predictions, scorers)),
         )
 
     def _churn(self, events: EventBatch, views: Views, scorers: Sequence[Scorer]) -> tuple[Scores, Predictions]:
@@ -96,6 +104,13 @@ class Engine:
         scores = {champion.spec.name: scored.take(rows)}
         scores |= {scorer.spec.name: scorer.score(predicted) for scorer in challengers}
         return scored, Predictions(kind="churn", scores=scores, rows=rows, features=predicted, due_ms=due_ms)
+
+    def _further(self, events: EventBatch, churn: Predictions, scorers: Mapping[str, Scorer]) -> Iterator[Predictions]:
+        """What was predicted of churn, over further horizons."""
+        for kind, horizon_ms in self.further_horizons_ms.items():
+            scores = {scorer.spec.name: scorer.score(churn.features) for scorer in ranked(scorers, kind)}
+            if scores:
+                yield replace(churn, kind=kind, scores=scores, due_ms=events.ts[churn.rows] + horizon_ms)
 
     def _fraud(self, events: EventBatch, views: Views, scorers: Sequence[Scorer]) -> tuple[Scores, Predictions]:
         """Purchases are scored, and each gets a label."""

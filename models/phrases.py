@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from math import exp, expm1
 
+import numpy as np
+import numpy.typing as npt
+
 from schemas.layout import SCALES_MS
+from schemas.texts import Texts
 
 _SCALES = {scale: f"{scale[:-1]} {scale[-1]}" for scale in SCALES_MS}
 _SMALL = 0.05  # shown as 0
 _EXACT = 10  # from here on without decimals
+_STEPS = 256  # texts are of values rounded to so many steps a unit: 0.2 % of a logarithm's number
+_LARGEST_STEP = 1 << 15  # beyond it, values are said to be no more
 
 
 @dataclass(frozen=True)
@@ -130,6 +138,27 @@ def said(feature: str, value: float) -> str:
     one, _, many = phrase.text.partition("|")
     shown = _UNITS[phrase.unit](plain)
     return (one if shown == "1" or not many else many).format(shown)
+
+
+def said_of(features: Sequence[str], place: npt.NDArray[np.int16], value: npt.NDArray[np.float32]) -> Texts:
+    """:func:`said` of n values, each of the feature at its place of ``features``; empty at places below 0.
+
+    Values that differ by less than 1/256 may be said in the same words, so that there are few to be found: 0.1 µs a
+    value, as most were said before.
+    """
+    finite = np.nan_to_num(value.astype(np.float64) * _STEPS)
+    step = np.clip(np.rint(finite), -_LARGEST_STEP, _LARGEST_STEP).astype(np.int64)
+    code = np.where(place >= 0, place.astype(np.int64) * (2 * _LARGEST_STEP + 1) + step + _LARGEST_STEP, -1)
+    different, at = np.unique(code, return_inverse=True)
+    steps = [divmod(one, 2 * _LARGEST_STEP + 1) for one in different.tolist()]
+    return Texts.of([_said_at(features[of], at_step - _LARGEST_STEP) if of >= 0 else "" for of, at_step in steps]).take(
+        at
+    )
+
+
+@cache  # of as many entries as features have values apart: some thousands each
+def _said_at(feature: str, step: int) -> str:
+    return said(feature, step / _STEPS)
 
 
 def is_logged(feature: str) -> bool:

@@ -25,6 +25,7 @@ FACTORIES: dict[str, Callable[[], compose.Pipeline]] = {
     "fraud-linear": fraud_linear,
     "churn": churn_model,
     "churn-linear": churn_linear,
+    "churn-long": churn_model,
 }
 """By the model's name: a pipeline that has learnt nothing."""
 

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from models.catalogue import ModelSpec
-from models.phrases import said
+from models.reasons import Reasons, none, strongest
 from models.snapshots import Flattened
 from schemas.alerts import Kind, Reason
 
@@ -68,23 +68,29 @@ class Scorer:
         state = np.where(np.isfinite(probability), SCORED, NOT_SCORED).astype(np.uint8)
         return Scores(state, probability, self.version)
 
-    def explain(self, features: npt.NDArray[np.float32], top: int = 3) -> list[list[Reason]]:
-        """What raised the score of each of m rows most, strongest first: at most ``top`` reasons a row.
+    @property
+    def base(self) -> float:
+        """The log-odds that all contributions add to, 0 before the first snapshot."""
+        return self._model.base if self._model else 0.0
 
-        Features that lowered a score are none of its reasons. There are none before the first snapshot.
-        """
+    def reasons(self, features: npt.NDArray[np.float32]) -> Reasons:
+        """What raised the score of each of n rows most; nothing before the first snapshot. 0.5 µs of CPU a row."""
+        names = self.spec.features.names
         if self._model is None:
-            return [[] for _ in features]
-        parts = self._model.contributions(features)
-        strongest = np.argsort(-parts, axis=1, kind="stable")[:, :top]  # (m, top)
-        return [
-            [self._reason(feature, row, part) for feature in order if part[feature] > 0]
-            for row, part, order in zip(features, parts, strongest, strict=True)
-        ]
+            return none(names, len(features))
+        return strongest(names, features, self._model.contributions(features))
 
-    def _reason(self, index: int, row: npt.NDArray[np.float32], parts: npt.NDArray[np.float64]) -> Reason:
-        name, value = self.spec.features.names[index], float(row[index])
-        return Reason(name, value, float(parts[index]), said(name, value))
+    def explain(self, features: npt.NDArray[np.float32]) -> list[list[Reason]]:
+        """The same as lists, for few rows."""
+        return self.reasons(features).listed()
+
+
+def champions(scorers: Mapping[str, Scorer]) -> dict[Kind, Scorer]:
+    """The champion of each kind: of ``scorers``, by name, the first of it."""
+    first: dict[Kind, Scorer] = {}
+    for scorer in scorers.values():
+        first.setdefault(scorer.spec.kind, scorer)
+    return first
 
 
 def ranked(scorers: Mapping[str, Scorer], kind: Kind) -> list[Scorer]:

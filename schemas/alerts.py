@@ -13,7 +13,11 @@ from typing import Any, Literal, NamedTuple
 
 import msgspec
 
-Kind = Literal["fraud", "churn"]
+Kind = Literal["fraud", "churn", "churn_long"]
+"""What is predicted; ``churn_long`` is churn over another horizon."""
+
+ALERTED: tuple[Kind, ...] = ("fraud", "churn")
+"""The kinds of which there are alerts."""
 
 
 class Reason(msgspec.Struct, frozen=True, gc=False):
@@ -49,6 +53,8 @@ class Alert(msgspec.Struct, frozen=True, kw_only=True):
     amount: float = 0.0
     reasons: list[Reason] = []
     """Strongest first."""
+    base: float = 0.0
+    """Log-odds that the contributions of all features, these among them, add to."""
     raised_ms: int
     """When it was raised, Unix milliseconds."""
 

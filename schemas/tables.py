@@ -165,6 +165,7 @@ TABLES: dict[str, dict[str, str]] = {
         "reason_values": "Array(Float64)",
         "reason_contributions": "Array(Float64)",
         "reason_texts": "Array(String)",
+        "base": "Float64",
         "raised_ms": "Int64",
         "suppressed_by": "String",
     },
@@ -202,6 +203,33 @@ TABLES: dict[str, dict[str, str]] = {
         "threshold": "Float64",
         "text": "String",
         "raised_ms": "Int64",
+    },
+    "shopper_scores": {
+        "user_id": "String",
+        "partition": "Int32",
+        "as_of_ms": "Int64",
+        "last_ms": "Int64",
+        "churn_state": "UInt8",
+        "churn_score": "Float32",
+        "churn_version": _NAME,
+        "churn_long_score": "Float32",
+        "churn_long_version": _NAME,
+        "base": "Float64",
+        **{
+            f"reason_{rank}_{part}": kind
+            for rank in (1, 2, 3)
+            for part, kind in {"feature": _NAME, "value": "Float32", "contribution": "Float64", "text": _NAME}.items()
+        },
+        "written_ms": "Int64",
+    },
+    "churn_rearmed": {"user_id": "String", "partition": "Int32", "at_ms": "Int64"},
+    "sweeps": {
+        "partition": "Int32",
+        "at_ms": "Int64",
+        "version": _NAME,
+        "shoppers": "UInt64",
+        "alerts": "UInt64",
+        "written_ms": "Int64",
     },
     "ledger": {
         "topic": _NAME,
@@ -242,6 +270,16 @@ ALIASES: dict[str, dict[str, str]] = {
     "predictions": {"features": "Array(Float32)"},
     "risks": {"kind_name": _KIND},
     "labels": {"type": _enum(_LABEL_CODES)},
+    "alerts": {"top_reason": "String"},
+    "shopper_scores": {
+        "as_of": _TIME,
+        "last_at": _TIME,
+        "top_reason": _NAME,
+        "reason_features": "Array(String)",
+        "reason_values": "Array(Float32)",
+        "reason_contributions": "Array(Float64)",
+        "reason_texts": "Array(String)",
+    },
 }
 
 ROW_TABLES = {"clicks": "events", "carts": "events", "reviews": "events", "labels": "labels"}

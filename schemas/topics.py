@@ -17,6 +17,9 @@ DEAD_LETTERS = "dead-letters"
 BEHAVIOUR = (CLICKS, CARTS, REVIEWS)
 """The topics that make up a profile, in the order of its ``offsets``. Their partition counts must agree."""
 
+SWEEP = "sweep"
+"""Stands for the topic in the alerts of sweeps, which come from no record."""
+
 INPUTS = (CLICKS, CARTS, REVIEWS, LABELS)
 OUTPUTS = (REVIEWS_SCORED, ALERTS_FRAUD, ALERTS_CHURN, ALERTS_SYSTEM, DEAD_LETTERS)
 ALL = INPUTS + OUTPUTS

@@ -75,6 +75,11 @@ class Settings:
     dead_letter_run: int = _setting(1_000, "records over which the share is taken", low=1)
 
     churn_horizon_days: float = _setting(30.0, "silence in event time that counts as churn", low=0.001)
+    churn_long_horizon_days: float = _setting(90.0, "the same of the second horizon, predicted beside", low=0.001)
+    churn_hysteresis: float = _setting(
+        0.1, "how far below the threshold a silent shopper must have been for another alert", low=0, high=1
+    )
+    churn_valuable_spent: float = _setting(1000.0, "spent in all from which a shopper's silence is an alert", low=0)
     fraud_threshold: float = _setting(0.9, "least fraud probability of which an alert goes out", low=0, high=1)
     churn_threshold: float = _setting(0.95, "least churn probability of which an alert goes out", low=0, high=1)
     fraud_alerts_per_day: float = _setting(0.0, "fraud alerts a day of event time to aim at; 0 for any number", low=0)
@@ -95,10 +100,10 @@ class Settings:
 
     def alerts_per_day(self, kind: Kind) -> float:
         """The budget of a kind, 0 for none."""
-        return {"fraud": self.fraud_alerts_per_day, "churn": self.churn_alerts_per_day}[kind]
+        return {"fraud": self.fraud_alerts_per_day, "churn": self.churn_alerts_per_day}.get(kind, 0.0)
 
     def least_threshold(self, kind: Kind) -> float:
-        """The score from which alerts of a kind go out where no budget raises it."""
+        """The score from which alerts of a kind that has any go out where no budget raises it."""
         return {"fraud": self.fraud_threshold, "churn": self.churn_threshold}[kind]
 
     @classmethod
@@ -110,6 +115,12 @@ class Settings:
         if unknown:
             raise SettingError(f"{unknown[0]} is not a setting; the settings are {', '.join(sorted(known))}")
         return cls(**{known[name].name: _parsed(name, known[name], value) for name, value in given.items()})
+
+    @property
+    def horizons_ms(self) -> dict[Kind, int]:
+        """By kind of churn, the silence in event time that counts as it."""
+        days: dict[Kind, float] = {"churn": self.churn_horizon_days, "churn_long": self.churn_long_horizon_days}
+        return {kind: int(horizon * 86_400_000) for kind, horizon in days.items()}
 
     def to_env(self) -> dict[str, str]:
         """The environment that gives these settings again, defaults left out. It holds the secrets in clear."""

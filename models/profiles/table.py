@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -22,6 +22,7 @@ class Dirty(NamedTuple):
 
     slots: npt.NDArray[np.int64]
     columns: dict[str, Sequence[str] | npt.NDArray[np.generic]]  # PROFILE_COLUMNS but kind and partition
+    profiles: Profiles  # the same
 
     def __len__(self) -> int:
         return len(self.slots)
@@ -118,7 +119,8 @@ class ProfileTable:
         self._dirty[slots] = False
         self._in_flight[slots] = True
         version = self._epoch | rows.totals[:, _EVENTS].astype(np.uint64)
-        return Dirty(slots, {"id": [self._ids[slot] for slot in slots], "version": version, **rows.to_columns()})
+        columns: dict[str, Any] = {"id": [self._ids[slot] for slot in slots], "version": version, **rows.to_columns()}
+        return Dirty(slots, columns, rows)
 
     def written(self, dirty: Dirty) -> None:
         """The rows are durable: those that haven't changed since are clean."""

@@ -2,7 +2,7 @@
 -- label is due.
 CREATE TABLE IF NOT EXISTS predictions
 (
-    kind LowCardinality(String) COMMENT 'fraud or churn',
+    kind LowCardinality(String) COMMENT 'fraud, churn or churn_long',
     model LowCardinality(String),
     event_id String,
     user_id String,

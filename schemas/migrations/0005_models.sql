@@ -43,7 +43,7 @@ SETTINGS non_replicated_deduplication_window = 1000;
 
 CREATE TABLE IF NOT EXISTS model_decisions
 (
-    kind LowCardinality(String) COMMENT 'fraud or churn',
+    kind LowCardinality(String) COMMENT 'fraud, churn or churn_long',
     decided_ms Int64 COMMENT 'when, Unix ms; no two of a kind at the same',
     action LowCardinality(String) COMMENT 'promote, rollback, pin, unpin, challenge or retire',
     model LowCardinality(String) COMMENT 'which it is about; of a rollback, the one that is champion again',

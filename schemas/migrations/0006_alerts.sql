@@ -19,8 +19,10 @@ CREATE TABLE IF NOT EXISTS alerts
     reason_values Array(Float64),
     reason_contributions Array(Float64),
     reason_texts Array(String),
+    base Float64 COMMENT 'log-odds that the contributions of all features add to',
     raised_ms Int64,
-    suppressed_by String COMMENT 'alert_id of the one that was sent instead, empty of one that was sent itself'
+    suppressed_by String COMMENT 'alert_id of the one that was sent instead, empty of one that was sent itself',
+    top_reason String ALIAS reason_features[1]
 )
 ENGINE = ReplacingMergeTree(raised_ms)
 ORDER BY (kind, ts, alert_id)

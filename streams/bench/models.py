@@ -65,7 +65,7 @@ def decoded(shop: Shop, n: int) -> Iterator[EventBatch]:
 
 def publish_models(settings: Settings, shop: Shop) -> None:
     """Write a warm snapshot of every model to the database of ``settings``."""
-    engine = Engine(churn_horizon_ms=_HORIZON_MS)
+    engine = Engine(churn_horizon_ms=_HORIZON_MS, further_horizons_ms={"churn_long": 3 * _HORIZON_MS})
     profiles = PartitionProfiles(epoch=1, complete=True)
     scorers = {name: Scorer(spec, warm_up_examples=0) for name, spec in MODELS.items()}
     learners = {name: Learner(spec) for name, spec in MODELS.items()}

@@ -6,6 +6,7 @@ from collections import defaultdict
 from typing import Any
 
 from schemas.ledger import LedgerRow, Tiling, tile
+from schemas.topics import BEHAVIOUR
 from streams.clickhouse.reader import Reader
 
 _NUMBERS = "first, last, epoch, records, rows, duplicates, dead_letters, max_ts_ms"
@@ -45,6 +46,15 @@ def read_end(reader: Reader, topic: str, partition: int, *, window: int) -> Tili
         raw=("identities",),
     )
     return tile(_rows(found), starts)
+
+
+def latest_event_ms(reader: Reader) -> dict[int, int]:
+    """By partition, the latest event time of all behaviour that is done."""
+    found = reader.columns(
+        "SELECT partition, max(max_ts_ms) AS at_ms FROM ledger WHERE topic IN %(topics)s GROUP BY partition",
+        {"topics": BEHAVIOUR},
+    )
+    return dict(zip(found["partition"].tolist(), found["at_ms"].tolist(), strict=True))
 
 
 def _rows(found: dict[str, Any]) -> list[LedgerRow]:

@@ -84,7 +84,7 @@ def promote(settings: Settings, name: str, who: str, why: str) -> None:
 
 
 @command.command()
-@click.argument("kind", type=click.Choice(["fraud", "churn"]))
+@click.argument("kind", type=click.Choice(["fraud", "churn", "churn_long"]))
 @deciding
 @with_settings
 def rollback(settings: Settings, kind: Kind, who: str, why: str) -> None:

@@ -4,6 +4,8 @@
 ``risks``     labels that have arrived, counted for merchants, cards, devices and addresses
 ``learning``  the models that take part learn what is due
 ``budget``    from which score on alerts go out
+``sweeping``  silent shoppers are scored once a day of event time
+``silence``   which of them are alerts
 ``drift``     what isn't as it was is told: by ``score_drift``, ``loss_drift`` and in the words of ``findings``
 ``telling``   alerts about Footfall itself
 ``watermark`` how far event time has come

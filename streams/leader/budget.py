@@ -15,6 +15,7 @@ import numpy as np
 from models.budget import DAY_MS, Candidates, alerts_at, allowed, threshold_for
 from models.scoring import SCORED
 from schemas.alerts import Kind
+from schemas.topics import SWEEP
 from streams.clickhouse.reader import INDEXED, Reader
 from streams.clickhouse.writer import Writer
 from streams.decisions import lineups
@@ -50,6 +51,11 @@ SELECT score, ts_ms, cityHash64(user_id) AS about FROM predictions FINAL
 WHERE kind = %(kind)s AND due_ms >= %(from_ms)s AND model = %(model)s AND state = %(scored)s
 AND ts_ms > %(from_ms)s AND ts_ms <= %(until_ms)s
 ORDER BY score DESC LIMIT %(limit)s
+"""
+
+_SWEPT = """
+SELECT uniqExact(alert_id) FROM alerts WHERE kind = %(kind)s AND topic = %(topic)s
+AND ts > fromUnixTimestamp64Milli(toInt64(%(from_ms)s)) AND ts <= fromUnixTimestamp64Milli(toInt64(%(until_ms)s))
 """
 
 
@@ -98,7 +104,9 @@ class AlertBudget:
         if not total:
             return
         stretch_ms = min(round((until_ms - early_ms) / (1 - LATE)), window_ms)
-        limit = allowed(per_day, stretch_ms)
+        whole = allowed(per_day, stretch_ms)
+        # Silent shoppers who are told of use up some of it, too; with a threshold that rises there are fewer.
+        limit = max(whole - self._swept(params), whole / 2)
         candidates = self._candidates(params, total, limit)
         suppress_ms = self._settings.alert_suppress_ms
         threshold = threshold_for(limit, candidates, window_ms=suppress_ms)
@@ -120,6 +128,9 @@ class AlertBudget:
             until_ms=until_ms,
         )
         write_threshold(self._writer, row)
+
+    def _swept(self, params: dict[str, object]) -> int:
+        return int(self._reader.query(_SWEPT, params | {"topic": SWEEP})[0][0])
 
     def _candidates(self, params: dict[str, object], total: int, limit: float) -> Candidates:
         most = max(LEAST_CANDIDATES, round(CANDIDATES_AN_ALERT * limit))

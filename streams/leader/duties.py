@@ -10,6 +10,7 @@ from streams.leader.drift import DriftWatch
 from streams.leader.duty import Duty
 from streams.leader.learning import Learning
 from streams.leader.risks import TellingRisks
+from streams.leader.sweeping import Sweeping
 from streams.settings import Settings
 from streams.worker.costs import Costs
 from streams.worker.delivery import Delivery
@@ -26,5 +27,6 @@ def duties(
         TellingRisks(settings, clock_ms=clock_ms, stop=stop),
         Learning(settings, clock_ms=clock_ms, stop=stop, costs=costs),
         AlertBudget(settings, clock_ms=clock_ms, stop=stop),
+        Sweeping(settings, delivery, clock_ms=clock_ms, stop=stop, costs=costs),
         DriftWatch(settings, delivery, clock_ms=clock_ms, stop=stop),
     ]

@@ -173,7 +173,7 @@ def learner_rounds(
     """The learner of a model, with the sources that its kind has and connections of its own; :meth:`close` it."""
     reader, writer = Reader(settings, stop=stop), Writer(settings, stop=stop)
     sources: list[LabelSource] = [Told(spec, reader)]
-    if spec.kind == "churn":
+    if spec.kind in settings.horizons_ms:
         # A producer's clock may be this far ahead, and the watermark with it.
         sources.append(Silence(spec, reader, lateness_ms=int(settings.max_ahead_s * 1000)))
     store = SnapshotStore(settings, reader, writer)

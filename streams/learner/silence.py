@@ -16,14 +16,12 @@ import numpy.typing as npt
 
 from models.catalogue import ModelSpec
 from models.snapshots import Snapshot, considered_ms
-from schemas.topics import BEHAVIOUR
+from streams.clickhouse.ledger import latest_event_ms
 from streams.clickhouse.reader import Reader
 from streams.learner.learnt import LEARNT
 from streams.learner.source import OWN_FIRST, OWN_SCORE, Found, to_examples
 
 DAY_MS = 86_400_000
-
-_WATERMARKS = "SELECT partition, max(max_ts_ms) AS at_ms FROM ledger WHERE topic IN %(topics)s GROUP BY partition"
 
 # A partition that isn't in `partitions` has index 0, for which arrayElement gives 0: nothing of it is due.
 _DUE = (
@@ -79,7 +77,7 @@ class Silence:
 
     def take(self, parent: Snapshot | None, limit: int) -> Found:
         considered = considered_ms(parent)
-        until = self._watermarks()
+        until = {partition: at_ms - self._lateness_ms for partition, at_ms in latest_event_ms(self._reader).items()}
         due = self._due(parent, considered, until, limit)
         n = len(due["user_id"])
         if n == limit:  # there may be more from this time on
@@ -88,11 +86,6 @@ class Silence:
         for partition, at_ms in until.items():
             considered[partition] = max(at_ms, considered.get(partition, at_ms))
         return Found(examples=to_examples(self.spec, due, ~self._active(due)), considered_ms=considered)
-
-    def _watermarks(self) -> dict[int, int]:
-        found = self._reader.columns(_WATERMARKS, {"topics": BEHAVIOUR})
-        at_ms = found["at_ms"] - self._lateness_ms
-        return dict(zip(found["partition"].tolist(), at_ms.tolist(), strict=True))
 
     def _due(
         self, parent: Snapshot | None, considered: dict[int, int], until: dict[int, int], limit: int

@@ -21,6 +21,7 @@ from streams.learner.source import OWN_FIRST, OWN_SCORE, Found, nothing, to_exam
 _LABELS: dict[Kind, tuple[int, int, str]] = {
     "fraud": (FraudLabel.code, AlertAck.code, "fraud"),
     "churn": (ChurnLabel.code, 0, "churned"),
+    "churn_long": (ChurnLabel.code, 0, "churned"),
 }
 """By kind: the type of label about an event, that about an alert (0 for none), and the verdict that is positive."""
 

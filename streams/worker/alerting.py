@@ -35,13 +35,14 @@ def alerts_of(
 ) -> list[Alert]:
     """An alert for each prediction of a kind's champion at or above the kind's threshold.
 
-    A champion that warms up raises none, and challengers never do.
+    A champion that warms up raises none, and challengers never do; nor do kinds without a threshold.
 
     Of churn only predictions that get a label alert, so at most one a shopper and day.
     """
     return [
         alert
         for predictions in scored.predictions
+        if predictions.kind in thresholds
         for alert in _alerts(
             scored,
             predictions,
@@ -80,6 +81,7 @@ def _alerts(
             order_id=events.order_id[row],
             amount=float(events.amount[row]),
             reasons=why,
+            base=champion.base,
             raised_ms=raised_ms,
         )
         for row, why in zip(predictions.rows[chosen].tolist(), reasons, strict=True)

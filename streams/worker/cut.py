@@ -3,26 +3,27 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from itertools import chain
 from typing import Any
 
 import numpy as np
 import xxhash
 
-from models.catalogue import KINDS as MODEL_KINDS
 from models.catalogue import MODELS
 from models.engine import Predictions, ScoredBatch
 from models.features.sets import to_bytes
 from models.partition import PartitionProfiles
 from models.profiles.table import Dirty
-from models.scoring import Scores
+from models.scoring import Scorer, Scores
 from schemas import alerts
+from schemas.alerts import Kind
 from schemas.batch import NUMBERS, TEXTS, EventBatch
 from schemas.layout import KINDS
-from schemas.texts import Texts
+from schemas.texts import Pools, Texts
 from schemas.topics import BEHAVIOUR
+from streams.shopper_scores import shopper_scores
 from streams.worker.claims import Start
 from streams.worker.processor import Outcome
 
@@ -38,6 +39,8 @@ class DirtyProfiles:
     kind: str
     profiles: PartitionProfiles
     rows: Dirty
+    latest_ms: int = 0
+    """The latest event time known of the partition."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,6 +51,7 @@ class Cut:
     dirty: Sequence[DirtyProfiles]
     starts: Sequence[Start]
     written_ms: int
+    champions: Mapping[Kind, Scorer] = field(default_factory=dict)
 
     @property
     def n_rows(self) -> int:
@@ -70,7 +74,7 @@ class Cut:
     def _scored_events(self, batches: Sequence[ScoredBatch]) -> Columns:
         columns = self._event_columns([batch.events for batch in batches], numbers=NUMBERS, texts=_EVENT_TEXTS)
         run = np.repeat(np.arange(len(batches)), [len(batch.events) for batch in batches])
-        for kind in MODEL_KINDS:
+        for kind in batches[0].scores:
             scores = [batch.scores[kind] for batch in batches]
             columns[f"{kind}_state"] = np.concatenate([score.state for score in scores])
             columns[f"{kind}_score"] = np.concatenate([score.probability for score in scores])
@@ -154,6 +158,25 @@ class Cut:
         ]
         return _joined(parts)
 
+    def shopper_scores(self) -> Columns:
+        """Of the shoppers whose profiles changed, at the latest event time: silence since their last one counts."""
+        if "churn" not in self.champions or not self.champions["churn"].is_warm:
+            return {}
+        return _joined(
+            [
+                shopper_scores(
+                    self.champions,
+                    part.rows.columns["id"],
+                    part.rows.profiles,
+                    partition=part.partition,
+                    as_of_ms=part.latest_ms,
+                    written_ms=self.written_ms,
+                ).columns
+                for part in self.dirty
+                if part.kind == "user"
+            ]
+        )
+
     def alerts(self) -> Columns:
         return alerts.to_columns(
             [alert for outcome in self.outcomes for alert in outcome.alerts],
@@ -208,9 +231,10 @@ def _score_columns(model: str, scores: Scores) -> Columns:
 def _joined(parts: Sequence[Columns]) -> Columns:
     if not parts:
         return {}
-    return {
-        name: np.concatenate([part[name] for part in parts])
-        if isinstance(column, np.ndarray)
-        else list(chain.from_iterable(part[name] for part in parts))
-        for name, column in parts[0].items()
-    }
+    return {name: _chained([part[name] for part in parts]) for name in parts[0]}
+
+
+def _chained(columns: Sequence[Any]) -> Any:
+    if isinstance(columns[0], np.ndarray):
+        return np.concatenate(columns)
+    return Pools().joined(columns) if isinstance(columns[0], Texts) else list(chain.from_iterable(columns))

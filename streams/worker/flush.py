@@ -1,6 +1,7 @@
 """Writes a cut, in the order on which exactness rests.
 
-1. rows: events, labels, dead letters, predictions, alerts. A profile that holds an event vouches for its rows.
+1. rows: events, labels, dead letters, predictions, alerts, shoppers' scores. A profile that holds an event vouches for
+   its rows.
 2. before an owner's first profiles and ledger rows, its start in the ledger: these profiles overrule those of the owner
    before, so what that one enters late, as done with profiles of its own, mustn't count any more.
 3. profiles. From here on a replay of these records changes nothing.
@@ -36,6 +37,8 @@ class Flush:
         with self._costs.stage("insert predictions"):
             self._insert("predictions", cut.predictions(), cut.token)
             self._insert("alerts", cut.alerts(), cut.token)
+        with self._costs.stage("insert scores"):
+            self._insert("shopper_scores", cut.shopper_scores(), cut.token)
         with self._costs.stage("insert profiles"):
             self._insert("ledger", cut.starts_in_ledger(self._worker), f"{cut.token}-starts")
             self._insert("profiles", cut.profiles(), cut.token)

@@ -7,9 +7,8 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
-from models.catalogue import KINDS
 from models.scoring import Scorer, ranked
-from schemas.alerts import Kind
+from schemas.alerts import ALERTED, Kind
 from streams.clickhouse.reader import Reader
 from streams.settings import Settings
 from streams.thresholds import thresholds
@@ -24,7 +23,7 @@ class Followed(NamedTuple):
     scorers: Mapping[str, Scorer]
     """By model, each kind's champion before its challengers."""
     thresholds: Mapping[Kind, float]
-    """The score from which the champion's are alerts."""
+    """The score from which the champion's are alerts, by kind of alert."""
     risks: Mapping[str, Any] = MappingProxyType({})
     """Rows that take the place of what is known, by column."""
 
@@ -49,7 +48,7 @@ class Following:
         """Raises as :meth:`PolledScorers.poll` does."""
         with self._costs.stage("poll"):
             scorers = self._scorers.poll()
-            champions = {kind: ranked(scorers, kind)[0].spec.name for kind in KINDS}
+            champions = {kind: ranked(scorers, kind)[0].spec.name for kind in ALERTED}
             return Followed(
                 scorers=scorers,
                 thresholds=thresholds(self._reader, self._settings, champions),

@@ -10,8 +10,10 @@ from models.partition import PartitionProfiles
 from schemas.layout import KINDS, PROFILE_COLUMNS
 from streams.clickhouse.reader import Reader
 
-_AGGREGATES = [name for name in PROFILE_COLUMNS if name not in ("kind", "partition", "id", "version")]
-_SELECTED = ", ".join(_AGGREGATES)
+AGGREGATES = [name for name in PROFILE_COLUMNS if name not in ("kind", "partition", "id", "version")]
+"""The columns that ``Profiles`` are made of."""
+
+_SELECTED = ", ".join(AGGREGATES)
 
 
 def hydrate(
@@ -41,7 +43,7 @@ def hydrate(
     for kind, ids in missing.items():
         rows = np.flatnonzero(found["kind"] == KINDS.index(kind))
         known = [found["id"][row] for row in rows.tolist()]
-        profiles.tables[kind].load(known, {name: found[name][rows] for name in _AGGREGATES})
+        profiles.tables[kind].load(known, {name: found[name][rows] for name in AGGREGATES})
         profiles.tables[kind].create(sorted(set(ids) - set(known)))
 
 
@@ -62,7 +64,7 @@ def warm(reader: Reader, partition: int, profiles: PartitionProfiles, *, limit: 
                 "since": 0 if profiles.complete else _active_since(reader, kind, partition, limit // 4),
             },
         )
-        profiles.tables[kind].load(found["id"], {name: found[name] for name in _AGGREGATES})
+        profiles.tables[kind].load(found["id"], {name: found[name] for name in AGGREGATES})
 
 
 def _active_since(reader: Reader, kind: str, partition: int, limit: int) -> int:

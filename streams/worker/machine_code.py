@@ -12,6 +12,8 @@ from models.duplicates import DuplicateWindow
 from models.flat_linear import FlatLinear
 from models.flat_scorecard import FlatScorecard
 from models.partition import PartitionProfiles
+from models.profiles.kernel import look
+from models.reasons import strongest
 from schemas.decode import Decoder
 from schemas.records import Records
 from schemas.texts import Texts
@@ -46,11 +48,14 @@ def load() -> None:
         profiles = PartitionProfiles(epoch=0, complete=True)
         profiles.missing(nothing)
         profiles.observe(nothing, tick=0)
+        look(profiles.tables["user"].profiles, 0)
         points = np.array([0.0, 1.0])
         scorecard = FlatScorecard(0.0, np.array([0, 2], dtype=np.int32), points, points, np.zeros(1))
         linear = FlatLinear(0.0, np.zeros(1), np.zeros(1))
-        for use in (scorecard.probability, scorecard.contributions, linear.probability):
-            use(np.zeros((1, 1), dtype=np.float32))
+        features = np.zeros((1, 1), dtype=np.float32)
+        for score in (scorecard.probability, linear.probability):
+            score(features)
+        strongest(("some",), features, scorecard.contributions(features))
         DuplicateWindow(window=1).admit(np.ones(1, dtype=np.uint64), np.zeros(1, dtype=np.int64))
 
 

@@ -17,6 +17,7 @@ from typing import Any, NamedTuple, TypeVar
 
 from models.partition import PartitionProfiles
 from schemas.topics import BEHAVIOUR, CARTS
+from streams.clickhouse.ledger import latest_event_ms
 from streams.clickhouse.reader import Reader
 from streams.clickhouse.writer import Writer
 from streams.errors import Fatal
@@ -181,6 +182,8 @@ class Pipeline:
         for partition in profiles.keys() - owned:
             del profiles[partition]
             del self._processor.suppressions[partition]
+        for partition, at_ms in latest_event_ms(self._reader).items():
+            self._processor.latest_ms[partition] = max(at_ms, self._processor.latest_ms.get(partition, 0))
         for partition in owned:
             if (BEHAVIOUR[0], partition) in new:
                 profiles[partition] = PartitionProfiles(epoch=self._claims.logs[BEHAVIOUR[0], partition].epoch)
@@ -233,13 +236,25 @@ class Pipeline:
             outcomes, self._open = self._open, []
             self._in_flight, self._waiting = self._waiting, Amount()
             dirty = [
-                DirtyProfiles(partition=partition, kind=kind, profiles=profiles, rows=rows)
+                DirtyProfiles(
+                    partition=partition,
+                    kind=kind,
+                    profiles=profiles,
+                    rows=rows,
+                    latest_ms=self._processor.latest_ms[partition],
+                )
                 for partition, profiles in self._processor.profiles.items()
                 for kind, rows in (profiles.take_dirty() if outcomes else ())
             ]
             done = {o.run.partition for o in outcomes if o.run.topic in BEHAVIOUR and o.n_records}
             starts = self._claims.starts(done)
-            return Cut(outcomes=outcomes, dirty=dirty, starts=starts, written_ms=clock_ms())
+            return Cut(
+                outcomes=outcomes,
+                dirty=dirty,
+                starts=starts,
+                written_ms=clock_ms(),
+                champions=self._processor.champions,
+            )
 
     def _settle(self, cut: Cut) -> None:
         """On the compute thread: what was written is clean."""

@@ -13,7 +13,7 @@ import numpy.typing as npt
 from models.duplicates import identities
 from models.engine import Engine, ScoredBatch
 from models.partition import PartitionProfiles
-from models.scoring import Scorer
+from models.scoring import Scorer, champions
 from models.suppression import Suppression
 from schemas.alerts import Alert, Kind, Suppressed
 from schemas.batch import EventBatch
@@ -80,11 +80,13 @@ class Processor:
         ahead_ms = int(settings.max_ahead_s * 1000)
         self._decoders = {topic: Decoder(topic, max_ahead_ms=ahead_ms) for topic in INPUTS}
         self._breakers: dict[TopicPartition, DeadLetterBreaker] = {}
-        self._engine = Engine(churn_horizon_ms=int(settings.churn_horizon_days * 86_400_000))
+        horizons_ms = settings.horizons_ms
+        self._engine = Engine(churn_horizon_ms=horizons_ms.pop("churn"), further_horizons_ms=horizons_ms)
         self._thresholds: Mapping[Kind, float] = {}
         self._scorers: Mapping[str, Scorer] = {}
         self.profiles: dict[int, PartitionProfiles] = {}
         self.suppressions: dict[int, Suppression] = {}
+        self.latest_ms: dict[int, int] = {}  # by partition, of all events so far
         self.tick = 0
 
     def follow(self, followed: Followed) -> None:
@@ -94,6 +96,11 @@ class Processor:
         if followed.risks:
             self._engine.risks.take_over(followed.risks)
             self._engine.risks.forget_before(int(followed.risks["last_ms"].max(initial=0)) - MEMORY_MS)
+
+    @property
+    def champions(self) -> dict[Kind, Scorer]:
+        """By kind; none before the first :meth:`follow`."""
+        return champions(self._scorers)
 
     def process(self, run: RecordRun, log: Log) -> Outcome:
         """Blocks while profiles are hydrated. Raises ``Fatal`` where the run shouldn't be acknowledged."""
@@ -136,6 +143,7 @@ class Processor:
     def _score(self, outcome: Outcome, events: EventBatch) -> None:
         self.tick += 1
         profiles = self.profiles[events.partition]
+        self.latest_ms[events.partition] = max(self.latest_ms.get(events.partition, 0), outcome.max_ts_ms)
         with self._costs.stage("hydrate"):
             missing = profiles.missing(events)
             if missing:

@@ -33,7 +33,7 @@ class Suspicious(Scorer):
         probability = np.where(np.arange(n) % 5 == 0, 0.99, 0.01).astype(np.float32)
         return Scores(np.full(n, SCORED, np.uint8), probability, "suspicious")
 
-    def explain(self, features: npt.NDArray[np.float32], top: int = 3) -> list[list[Reason]]:
+    def explain(self, features: npt.NDArray[np.float32]) -> list[list[Reason]]:
         return [[] for _ in features]
 
 

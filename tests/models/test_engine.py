@@ -221,7 +221,7 @@ def test_the_version_is_the_scorers(warm: Scorers) -> None:
     for scorers in (COLD, warm):
         scored = score(batch_of(LOG[:1]), PartitionProfiles(epoch=1, complete=True), scorers)
         assert {model: scores.version for model, scores in scored.scores.items()} == {
-            model: scorer.version for model, scorer in scorers.items()
+            kind: scorers[kind].version for kind in ("fraud", "churn")
         }
 
 
@@ -301,7 +301,7 @@ def test_a_batch_without_purchases_has_no_fraud_scores(warm: Scorers, is_warm: b
 
 
 def test_challengers_score_what_gets_a_label_on_the_same_features(warm: Scorers) -> None:
-    others = {name: trained(MODELS[kind], 400, name=name) for kind in KINDS if (name := f"{kind}-other")}
+    others = {name: trained(MODELS[kind], 400, name=name) for kind in ("fraud", "churn") if (name := f"{kind}-other")}
     profiles, alone = PartitionProfiles(epoch=1, complete=True), PartitionProfiles(epoch=1, complete=True)
     for tick, run in enumerate(runs(LOG)):
         scored = score(batch_of(run), profiles, {**warm, **others}, tick=tick)
@@ -313,6 +313,29 @@ def test_challengers_score_what_gets_a_label_on_the_same_features(warm: Scorers)
             np.testing.assert_equal(one.scores[one.kind], other.scores[one.kind])
             np.testing.assert_equal(one.scores[name], others[name].score(one.features))
             np.testing.assert_equal(scored.scores[one.kind], expected.scores[one.kind])
+
+
+def test_further_horizons_are_predicted_of_what_churn_is(warm: Scorers) -> None:
+    other = trained(MODELS["churn-long"], 400, name="churn-long-other")
+    engine = Engine(churn_horizon_ms=HORIZON_MS, further_horizons_ms={"churn_long": 3 * HORIZON_MS})
+    profiles = PartitionProfiles(epoch=1, complete=True)
+    n_predicted = 0
+    for tick, run in enumerate(runs(LOG)):
+        events = batch_of(run)
+        profiles.missing(events)
+        scored = engine.score(events, profiles, {**warm, other.spec.name: other}, tick=tick)
+        _, churn, longer = scored.predictions
+        assert longer.kind == "churn_long"
+        assert list(longer.scores) == ["churn-long", "churn-long-other"]
+        np.testing.assert_array_equal(longer.rows, churn.rows)
+        np.testing.assert_array_equal(longer.features, churn.features)
+        np.testing.assert_array_equal(longer.due_ms - scored.events.ts[longer.rows], 3 * HORIZON_MS)
+        np.testing.assert_equal(longer.scores["churn-long"], warm["churn-long"].score(churn.features))
+        assert scored.scores.keys() == {"fraud", "churn"}
+        n_predicted += len(longer.rows)
+    assert n_predicted > 0
+    without = {kind: warm[kind] for kind in ("fraud", "churn")}
+    assert len(engine.score(events, profiles, without, tick=99).predictions) == 2, "there is no model"
 
 
 def test_the_first_of_a_kind_is_its_champion(warm: Scorers) -> None:

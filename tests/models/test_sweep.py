@@ -5,11 +5,15 @@ import pytest
 
 from models.catalogue import CHURN
 from models.partition import PartitionProfiles
+from models.profiles.kernel import Observations, look, observe
 from models.profiles.state import Profiles
 from models.scoring import Scorer, Scores
-from models.sweep import ACTIVE_DAYS, DAY_MS, EVERY_DAYS, features_at, is_active, silence, sweep_day, view_at
+from models.sweep import ACTIVE_DAYS, DAY_MS, EVERY_DAYS, features_at, is_active, silence, sweep_day
 from schemas.decode import Decoder
+from schemas.events import EVENT_TYPES
 from schemas.records import Record
+from streams.bench.models import decoded
+from streams.bench.shop import Shop
 
 START = 1_600_000_000_000
 
@@ -33,7 +37,41 @@ def profiles_of(days: list[int], *, last: bool = False) -> tuple[Profiles, np.nd
 def test_a_sweep_sees_what_an_event_at_its_time_sees() -> None:
     before, _ = profiles_of([0, 3, 8])
     _, seen = profiles_of([0, 3, 8, 21])
-    np.testing.assert_array_equal(view_at(before, START + 21 * DAY_MS).decayed[0], seen)
+    np.testing.assert_array_equal(look(before, START + 21 * DAY_MS).decayed[0], seen)
+
+
+@pytest.mark.parametrize("passed_ms", [-DAY_MS, 0, 1, DAY_MS, 400 * DAY_MS])
+def test_a_look_is_the_view_of_an_event_that_names_nothing(passed_ms: int) -> None:
+    held = PartitionProfiles(epoch=1, complete=True)
+    for events in decoded(Shop(users=100), 3_000):
+        held.missing(events)
+        held.observe(events, tick=1)
+        latest_ms = int(events.ts.max())
+    shoppers = dict(held.take_dirty())["user"]
+    now_ms, n = latest_ms + passed_ms, len(shoppers)
+    no_event = clicks_on_nothing(n, now_ms)
+    expected = observe(shoppers.profiles.take(np.arange(n)), np.arange(n), no_event)
+    for name, found in look(shoppers.profiles, now_ms)._asdict().items():
+        np.testing.assert_array_equal(found, getattr(expected, name), err_msg=name)
+
+
+def clicks_on_nothing(n: int, now_ms: int) -> Observations:
+    number, nobody = np.zeros(n), np.zeros(n, dtype=np.uint64)
+    return Observations(
+        topic=0,
+        offset=np.full(n, 1 << 62),
+        type=np.full(n, EVENT_TYPES["click"], dtype=np.uint8),
+        ts=np.full(n, now_ms),
+        price=number,
+        quantity=number,
+        amount=number,
+        rating=number,
+        peer=nobody,
+        session=nobody,
+        device=nobody,
+        country=nobody,
+        abnormal=np.zeros(n, dtype=np.int8),
+    )
 
 
 def test_a_sweep_leaves_profiles_as_they_are() -> None:

@@ -79,7 +79,8 @@ def test_what_can_not_be_decided_says_why(control: ModelControl, store: Snapshot
             getattr(control, function)(*given, **BY)
 
     for function in ("promote", "unpin", "challenge", "retire"):
-        refused("there is no model 'x'; there are fraud, fraud-linear, churn, churn-linear, fraud-fast$", function, "x")
+        listed = "fraud, fraud-linear, churn, churn-linear, churn-long, fraud-fast"
+        refused(f"there is no model 'x'; there are {listed}$", function, "x")
     refused("there is no model 'x'", "pin", "x", "x-1")
     refused("fraud-fast has no snapshot yet: `footfall models challenge fraud-fast` has it learn", "promote", fast.name)
     refused("there was no champion of fraud before fraud", "rollback", "fraud")
@@ -166,10 +167,11 @@ class TestCommand:
             ["fraud", "fraud-fast", "idle"],
             ["churn", "churn", "champion"],
             ["churn", "churn-linear", "idle"],
+            ["churn_long", "churn-long", "champion"],
         ]
         assert version in lines[3]
         objects = [json.loads(line) for line in run("list", "--json").output.splitlines()]
-        assert [one["model"] for one in objects] == ["fraud", "fraud-linear", "fraud-fast", "churn", "churn-linear"]
+        assert [one["model"] for one in objects] == [line.split()[1] for line in lines]
         assert objects[3]["examples"] == N_EXAMPLES
 
     def test_show(self, store: SnapshotStore, writer: Writer) -> None:

@@ -118,7 +118,7 @@ def test_reasons_are_what_raised_the_score_most(flat: Flattened, some_examples: 
     scorer = Scorer(CHURN, flat, warm_up_examples=1)
     risky = some_examples.features[:20].copy()
     risky[:, RECENCY] = np.log1p(12)
-    for reasons in scorer.explain(risky, top=3):
+    for reasons in scorer.explain(risky):
         assert reasons[0].feature == "log_recency_d"
         assert reasons[0].text == "silent for 12 days"
         assert 1 <= len(reasons) <= 3

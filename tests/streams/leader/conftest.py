@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -8,7 +9,14 @@ import pytest
 
 from models.catalogue import MODELS
 from models.features.sets import to_bytes
+from streams.clickhouse.reader import Reader
 from streams.clickhouse.writer import Writer
+from streams.settings import Settings
+from streams.worker.delivery import Delivery
+from tests.streams.leader.silent_town import SilentTown
+from tests.streams.worker.conftest import delivery, loop, on_broker
+
+__all__ = ["delivery", "loop", "on_broker"]
 
 DAY_MS = 86_400_000
 T0 = 20_000 * DAY_MS
@@ -66,3 +74,10 @@ class Scored:
 @pytest.fixture
 def scored(writer: Writer) -> Scored:
     return Scored(writer)
+
+
+@pytest.fixture
+def town(on_broker: Settings, reader: Reader, writer: Writer, delivery: Delivery) -> Iterator[SilentTown]:
+    town = SilentTown(on_broker, reader, writer, delivery)
+    yield town
+    town.close()

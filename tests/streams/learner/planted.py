@@ -48,10 +48,11 @@ class Planted:
         written_ms: int = 1,
         feature_set: str = "",
         model: str = "",
+        horizon_ms: int = HORIZON_MS,
     ) -> None:
         users, events, ts = zip(*user_event_ts, strict=True)
         n = len(ts)
-        features = MODELS[kind].features
+        features = MODELS[model or kind].features
         rng = np.random.default_rng(n)
         columns = {
             "kind": [kind] * n,
@@ -60,7 +61,7 @@ class Planted:
             "user_id": users,
             "partition": [partition] * n,
             "ts_ms": T0 + np.array(ts),
-            "due_ms": T0 + np.array(ts) + HORIZON_MS,
+            "due_ms": T0 + np.array(ts) + horizon_ms,
             "state": [2] * n,
             "score": np.full(n, score, np.float32),
             "feature_set": [feature_set or features.fingerprint] * n,

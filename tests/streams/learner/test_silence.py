@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from models.catalogue import CHURN, CHURN_LONG
 from tests.streams.learner.planted import DAY_MS, HORIZON_MS, Planted, Start
 
 END = HORIZON_MS
@@ -141,3 +144,16 @@ def test_verdicts_beyond_the_batch_are_not_labelled_by_silence(planted: Planted,
     rounds = start(batch_examples=2)
     assert [rounds.run_once().learnt for _ in range(4)] == [2, 2, 1, 0]
     assert set(planted.learnt("churn").values()) == {0}
+
+
+def test_each_horizon_is_learnt_by_a_model_of_its_own(planted: Planted, start: Start) -> None:
+    long: dict[str, Any] = {"kind": "churn_long", "model": "churn-long", "horizon_ms": 3 * HORIZON_MS}
+    planted.predictions(("back", "e", 0), ("gone", "e", 0))
+    planted.predictions(("back", "e", 0), ("gone", "e", 0), **long)
+    planted.events(("back", END + DAY_MS))
+    planted.ledger(0, 2 * END)
+    assert [start(spec).run_once().learnt for spec in (CHURN, CHURN_LONG)] == [2, 0]
+    planted.ledger(0, 3 * END)
+    assert [start(spec).run_once().learnt for spec in (CHURN, CHURN_LONG)] == [0, 2]
+    assert planted.learnt("churn") == {("back", "e"): 1, ("gone", "e"): 1}
+    assert planted.learnt("churn-long") == {("back", "e"): 0, ("gone", "e"): 1}

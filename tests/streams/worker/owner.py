@@ -9,6 +9,7 @@ from models.duplicates import DuplicateWindow
 from models.partition import PartitionProfiles
 from models.scoring import Scorer
 from models.suppression import Suppression
+from schemas.alerts import ALERTED
 from schemas.topics import BEHAVIOUR, LABELS
 from streams.clickhouse.reader import Reader
 from streams.clickhouse.writer import Writer
@@ -69,7 +70,7 @@ class Owner:
         self._flush = Flush(writer, worker=worker, deadline_s=DEADLINE_S, costs=self.costs)
 
     def follow(self, scorers: Mapping[str, Scorer]) -> None:
-        thresholds = {kind: self._settings.least_threshold(kind) for kind in KINDS}
+        thresholds = {kind: self._settings.least_threshold(kind) for kind in ALERTED}
         self.processor.follow(Followed(scorers=scorers, thresholds=thresholds))
 
     def take(self, partitions: Collection[TopicPartition], now_ms: int = NOW_MS) -> set[TopicPartition]:
@@ -100,12 +101,24 @@ class Owner:
     def cut(self) -> Cut:
         outcomes, self.open = self.open, []
         dirty = [
-            DirtyProfiles(partition=number, kind=kind, profiles=profiles, rows=rows)
+            DirtyProfiles(
+                partition=number,
+                kind=kind,
+                profiles=profiles,
+                rows=rows,
+                latest_ms=self.processor.latest_ms[number],
+            )
             for number, profiles in self.processor.profiles.items()
             for kind, rows in profiles.take_dirty()
         ]
         starts = self.claims.starts({part.partition for part in dirty})
-        return Cut(outcomes=outcomes, dirty=dirty, starts=starts, written_ms=NOW_MS)
+        return Cut(
+            outcomes=outcomes,
+            dirty=dirty,
+            starts=starts,
+            written_ms=NOW_MS,
+            champions=self.processor.champions,
+        )
 
     def write(self, cut: Cut) -> None:
         self._flush.write(cut)

@@ -9,12 +9,14 @@ import numpy as np
 from models.catalogue import MODELS
 from models.duplicates import identities
 from models.features.sets import from_bytes
-from models.scoring import NOT_SCORED, WARMING_UP
+from models.scoring import NOT_SCORED, SCORED, WARMING_UP
 from schemas.layout import KINDS
 from schemas.tables import TABLES
 from schemas.texts import Texts
 from schemas.topics import CARTS, CLICKS, LABELS, REVIEWS
 from streams.worker.cut import Columns, Cut
+from streams.worker.following import Followed
+from tests.streams.worker.models_at_hand import WARM
 from tests.streams.worker.owner import Owner
 from tests.streams.worker.runs import NOW_MS, record, run_from, run_of
 
@@ -107,18 +109,20 @@ def test_labels_have_columns_of_their_own(alone: Alone) -> None:
 
 
 def test_predictions_keep_their_features(alone: Alone) -> None:
-    owner = alone(churn_horizon_days=2.0)
+    owner = alone(churn_horizon_days=2.0, churn_long_horizon_days=9.0)
     owner.process(run_from(CARTS, 0, 2), run_from(CLICKS, 0, 0, user_id="bob"))
     predictions = owner.cut().predictions()
     assert predictions.keys() == TABLES["predictions"].keys()
-    assert lengths(predictions) == {5}
-    assert predictions["kind"] == ["fraud"] * 3 + ["churn"] * 2
-    assert predictions["user_id"] == ["ann"] * 4 + ["bob"]
-    assert predictions["topic"] == [CARTS] * 4 + [CLICKS]
-    assert predictions["offset"].tolist() == [0, 1, 2, 0, 0]
-    assert (predictions["due_ms"] - predictions["ts_ms"]).tolist()[3:] == [2 * 86_400_000] * 2
-    for at, kind in enumerate(predictions["kind"]):
-        features = MODELS[kind].features
+    assert lengths(predictions) == {7}
+    assert predictions["model"] == ["fraud"] * 3 + ["churn", "churn-long"] * 2
+    assert predictions["kind"] == ["fraud"] * 3 + ["churn", "churn_long"] * 2
+    assert predictions["user_id"] == ["ann"] * 5 + ["bob"] * 2
+    assert predictions["topic"] == [CARTS] * 5 + [CLICKS] * 2
+    assert predictions["offset"].tolist() == [0, 1, 2, 0, 0, 0, 0]
+    horizons_d = (predictions["due_ms"] - predictions["ts_ms"]) / 86_400_000
+    assert horizons_d.tolist()[3:] == [2.0, 9.0] * 2
+    for at, model in enumerate(predictions["model"]):
+        features = MODELS[model].features
         assert predictions["feature_set"][at] == features.fingerprint
         assert from_bytes([predictions["features_f32"][at]], features).shape == (1, len(features.names))
 
@@ -143,6 +147,28 @@ def test_profiles_are_rows_of_all_kinds(alone: Alone) -> None:
     assert versions["ann"] == (1 << 32) | 3
     assert versions["bob"] == (5 << 32) | 1
     assert owner.cut().profiles() == {}
+
+
+def test_a_changed_shopper_is_scored_as_of_the_latest_event_of_the_partition(alone: Alone) -> None:
+    owner = alone()
+    owner.processor.follow(Followed(scorers=WARM))
+    owner.process(run_from(CARTS, 0, 2), run_from(CLICKS, 0, 0, user_id="bob", ts=NOW_MS + 5))
+    scores = owner.cut().shopper_scores()
+    assert scores.keys() == TABLES["shopper_scores"].keys()
+    assert lengths(scores) == {2}
+    rows = zip(*(list(scores[name]) for name in ("user_id", "as_of_ms", "last_ms", "churn_state")), strict=True)
+    assert sorted(rows) == [("ann", NOW_MS + 5, NOW_MS, SCORED), ("bob", NOW_MS + 5, NOW_MS + 5, SCORED)]
+    assert scores["churn_version"].tolist() == [WARM["churn"].version] * 2
+    assert scores["churn_long_version"].tolist() == [WARM["churn-long"].version] * 2
+    assert np.isfinite(scores["churn_long_score"]).all()
+    owner.process(run_from(CLICKS, 1, 1, ts=NOW_MS - 1))
+    assert owner.cut().shopper_scores()["as_of_ms"].tolist() == [NOW_MS + 5], "late events don't turn time back"
+
+
+def test_shoppers_have_no_scores_while_the_model_warms_up(alone: Alone) -> None:
+    owner = alone()
+    owner.process(run_from(CARTS, 0, 2))
+    assert owner.cut().shopper_scores() == {}
 
 
 def test_a_ledger_row_accounts_for_each_offset_of_its_run(alone: Alone) -> None:

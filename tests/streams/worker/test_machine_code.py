@@ -9,7 +9,7 @@ PROGRAM = """
 import numpy as np
 import orjson
 from aiokafka.record.default_records import DefaultRecordBatchBuilder
-from models import duplicates, flat_linear, flat_scorecard
+from models import duplicates, flat_linear, flat_scorecard, reasons
 from models.catalogue import CHURN
 from models.duplicates import DuplicateWindow, identities
 from models.features.churn import churn_features
@@ -18,6 +18,7 @@ from models.flat_linear import FlatLinear
 from models.flat_scorecard import FlatScorecard
 from models.partition import PartitionProfiles
 from models.profiles import kernel
+from models.sweep import features_at
 from schemas import scan, texts
 from schemas.decode import Decoder
 from streams.transport import unpack
@@ -33,9 +34,11 @@ COMPILED = (
     texts._with_sizes,
     duplicates._admit,
     kernel._observe,
+    kernel._look,
     flat_scorecard._log_odds,
     flat_scorecard._values,
     flat_linear._log_odds,
+    reasons._strongest,
 )
 machine_code.load()
 loaded = [len(function.signatures) for function in COMPILED]
@@ -60,6 +63,9 @@ published = FlatScorecard(0.0, np.arange(n + 1, dtype=np.int32) * 2, points, poi
 model = from_bytes(published, n)
 linear = from_bytes(FlatLinear(0.0, np.zeros(n), np.zeros(n)).to_bytes(), n)
 features = churn_features(shopper, events)
+(_, shoppers), *_ = profiles.take_dirty()
+at_midnight = features_at(shoppers.profiles, 1_700_006_400_000)
+assert reasons.strongest(CHURN.features.names, at_midnight, model.contributions(at_midnight)).place[0, 0] >= 0
 assert np.isfinite(model.probability(features)).all() and np.isfinite(model.contributions(features[[0]])).all()
 assert np.isfinite(linear.probability(features)).all()
 assert events.user_id.tolist() == ["u"] and events.user_id.with_sizes() == b"\\1u"

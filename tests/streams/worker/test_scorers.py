@@ -80,13 +80,13 @@ def versions(polled: PolledScorers) -> dict[str, str]:
 
 
 def test_it_follows_the_latest_snapshot(polled: PolledScorers, publish: Publish) -> None:
-    assert versions(polled) == {"fraud": "", "churn": ""}
+    assert versions(polled) == {"fraud": "", "churn": "", "churn-long": ""}
     first = publish(CHURN)
-    assert versions(polled) == {"fraud": "", "churn": first}
+    assert versions(polled) == {"fraud": "", "churn": first, "churn-long": ""}
     held = polled.poll()
     assert all(scorer is held[name] for name, scorer in polled.poll().items())
     second = publish(CHURN)
-    assert versions(polled) == {"fraud": "", "churn": second}
+    assert versions(polled) == {"fraud": "", "churn": second, "churn-long": ""}
 
 
 def test_it_stays_at_a_pinned_version_until_that_is_taken_away(
@@ -123,15 +123,15 @@ def test_challengers_come_and_go_as_decided(
     polled: PolledScorers, publish: Publish, control: ModelControl, fast: ModelSpec
 ) -> None:
     champion, challenger = publish(FRAUD), publish(fast)
-    assert list(versions(polled)) == ["fraud", "churn"]
+    assert list(versions(polled)) == ["fraud", "churn", "churn-long"]
     control.challenge(fast.name, **BY)
-    assert versions(polled) == {"fraud": champion, fast.name: challenger, "churn": ""}
+    assert versions(polled) == {"fraud": champion, fast.name: challenger, "churn": "", "churn-long": ""}
     control.promote(fast.name, **BY)
-    assert list(versions(polled)) == [fast.name, "fraud", "churn"]
+    assert list(versions(polled)) == [fast.name, "fraud", "churn", "churn-long"]
     control.rollback("fraud", **BY)
-    assert list(versions(polled)) == ["fraud", fast.name, "churn"]
+    assert list(versions(polled)) == ["fraud", fast.name, "churn", "churn-long"]
     control.retire(fast.name, **BY)
-    assert list(versions(polled)) == ["fraud", "churn"]
+    assert list(versions(polled)) == ["fraud", "churn", "churn-long"]
 
 
 def test_who_leads_learns_the_models_that_take_part(
@@ -242,7 +242,7 @@ def test_a_challenger_that_may_not_be_used_stops_nothing(
     champion, _ = publish(FRAUD), publish(fast)
     control.challenge(fast.name, **BY)
     reader.query("ALTER TABLE models UPDATE hmac = '' WHERE name = 'fraud-fast' SETTINGS mutations_sync = 1")
-    assert versions(polled) == {"fraud": champion, fast.name: "", "churn": ""}
+    assert versions(polled) == {"fraud": champion, fast.name: "", "churn": "", "churn-long": ""}
 
 
 def test_a_champion_that_can_not_score_yet_does_not_take_over(
@@ -253,6 +253,6 @@ def test_a_champion_that_can_not_score_yet_does_not_take_over(
     assert versions(polled)["fraud"] == champion
     control.promote(fast.name, **BY)
     reader.query("ALTER TABLE models DELETE WHERE name = 'fraud-fast' SETTINGS mutations_sync = 1")
-    assert list(versions(polled)) == ["fraud", fast.name, "churn"]
+    assert list(versions(polled)) == ["fraud", fast.name, "churn", "churn-long"]
     promoted = publish(fast, n=N_EXAMPLES + 1)
-    assert versions(polled) == {fast.name: promoted, "fraud": champion, "churn": ""}
+    assert versions(polled) == {fast.name: promoted, "fraud": champion, "churn": "", "churn-long": ""}
