@@ -14,9 +14,6 @@ from streams.clickhouse.writer import Writer
 from streams.settings import Settings
 from streams.worker.delivery import Delivery
 from tests.streams.leader.silent_town import SilentTown
-from tests.streams.worker.conftest import delivery, loop, on_broker
-
-__all__ = ["delivery", "loop", "on_broker"]
 
 DAY_MS = 86_400_000
 T0 = 20_000 * DAY_MS

@@ -231,7 +231,7 @@ def test_a_purchase_is_scored_with_the_frauds_that_were_told_before_it(
     for offset in range(3):
         (outcome,) = owner.work(run_from(CARTS, offset, offset, merchant="shady"))
         assert outcome.scored is not None
-        fraud, _ = outcome.scored.predictions
+        fraud, *_ = outcome.scored.predictions
         seen.append(float(fraud.features[0, at]))
         if offset:
             owner.work(run_from(LABELS, 0, 0, target="event 0"))

@@ -15,7 +15,6 @@ from schemas.tables import TABLES
 from schemas.texts import Texts
 from schemas.topics import CARTS, CLICKS, LABELS, REVIEWS
 from streams.worker.cut import Columns, Cut
-from streams.worker.following import Followed
 from tests.streams.worker.models_at_hand import WARM
 from tests.streams.worker.owner import Owner
 from tests.streams.worker.runs import NOW_MS, record, run_from, run_of
@@ -151,7 +150,7 @@ def test_profiles_are_rows_of_all_kinds(alone: Alone) -> None:
 
 def test_a_changed_shopper_is_scored_as_of_the_latest_event_of_the_partition(alone: Alone) -> None:
     owner = alone()
-    owner.processor.follow(Followed(scorers=WARM))
+    owner.follow(WARM)
     owner.process(run_from(CARTS, 0, 2), run_from(CLICKS, 0, 0, user_id="bob", ts=NOW_MS + 5))
     scores = owner.cut().shopper_scores()
     assert scores.keys() == TABLES["shopper_scores"].keys()
