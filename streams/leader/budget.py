@@ -13,6 +13,7 @@ from collections.abc import Callable
 import numpy as np
 
 from models.budget import DAY_MS, Candidates, alerts_at, allowed, threshold_for
+from models.catalogue import KINDS
 from models.scoring import SCORED
 from schemas.alerts import Kind
 from schemas.topics import SWEEP
@@ -77,11 +78,12 @@ class AlertBudget:
 
     def run(self) -> bool:
         """A decision for each model: 20 ms, and as much for each 200,000 scores of the window."""
-        found = {kind: lineup for kind, lineup in lineups(self._reader).items() if self._settings.alerts_per_day(kind)}
-        until_ms = watermark_ms(self._reader) if found else 0
-        before = decided(self._reader) if found else {}
-        for kind, lineup in found.items():
-            for model in lineup.active:
+        kinds = [kind for kind in KINDS if self._settings.alerts_per_day(kind)]
+        if not kinds:
+            return False
+        found, before, until_ms = lineups(self._reader), decided(self._reader), watermark_ms(self._reader)
+        for kind in kinds:
+            for model in found[kind].active:
                 self._decide(kind, model, before.get(model), until_ms)
         return False
 

@@ -19,19 +19,19 @@ MOST_LABELS = 100_000
 
 _LATEST = "SELECT max(version) FROM models WHERE name = %(model)s"
 
-_LEARNT = f"FROM learnt FINAL WHERE model = %(model)s AND NOT isNaN(score) AND {IN_LINE} "
+_LEARNT = f"model = %(model)s AND NOT isNaN(score) AND {IN_LINE}"
 
-_WAITING = (
-    "SELECT countIf(labelled_ms >= %(after_ms)s), minIf(labelled_ms, labelled_ms >= %(after_ms)s), max(labelled_ms) "
-    + _LEARNT
-)
+_WAITING = f"""
+SELECT countIf(labelled_ms >= %(after_ms)s), minIf(labelled_ms, labelled_ms >= %(after_ms)s), max(labelled_ms)
+FROM learnt WHERE {_LEARNT}
+"""  # noqa: S608 - own constants
 
-_LOSSES = (
-    f"SELECT intDiv(labelled_ms, {DAY_MS}) AS day, label, score "
-    + _LEARNT
-    + "AND labelled_ms >= %(first_ms)s AND labelled_ms < %(end_ms)s"
-    " AND cityHash64(user_id, event_id) %% %(part)s = 0 ORDER BY labelled_ms, user_id, event_id"
-)
+_LOSSES = f"""
+SELECT intDiv(labelled_ms, {DAY_MS}) AS day, label, score FROM learnt FINAL
+WHERE {_LEARNT} AND labelled_ms >= %(first_ms)s AND labelled_ms < %(end_ms)s
+AND cityHash64(user_id, event_id) %% %(part)s = 0
+ORDER BY labelled_ms, user_id, event_id
+"""  # noqa: S608
 
 
 def loss_drift(reader: Reader, spec: ModelSpec, *, after: date, risen: date, late_ms: int) -> tuple[list[Found], bool]:

@@ -34,6 +34,11 @@ def test_the_demo_ends_well_and_says_so_as_json(tmp_path: Path) -> None:
     assert printed["events_rows"] == printed["events_in"]
     assert printed["events_in"] == SOURCE.total()
     assert printed["audit_ok"] is True
+    assert printed["churn_alerts_per_day"] > 0
+    months = printed["months"]
+    assert (months[0]["month"], months[-1]["month"], len(months)) == ("2010-12", "2011-12", 13)
+    assert sum(month["alerts"] for month in months) == printed["alerts"].get("churn", 0)
+    assert sum(month["judged"] for month in months) == printed["churn"]["judged"]
     assert printed["profiles"] > printed["shoppers"] > 0
     assert printed["events_per_s"] > 0
     assert printed["worker_cpu_us_per_event"] > 0

@@ -56,7 +56,7 @@ def start(on_broker: Settings, delivery: Delivery) -> Iterator[Start]:
 
 
 def run(duty: DriftWatch) -> None:
-    while duty.run():
+    while duty.step():
         pass
 
 
@@ -118,7 +118,7 @@ def test_a_crash_after_telling_tells_the_same_again(
     with monkeypatch.context() as patched:
         patched.setattr(Writer, "insert", crashing)
         with pytest.raises(Crash):
-            start().run()
+            start().step()
     run(start())
     first, second = told(on_broker)
     assert first["alert_id"] == second["alert_id"]
