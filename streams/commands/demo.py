@@ -13,7 +13,13 @@ from streams.local_settings import STACK_FOLDER
 
 @click.command("demo")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object as the last line.")
-@click.option("--seconds", type=click.FloatRange(min=1), help="Time that the year takes. [default: as fast as it goes]")
+@click.option(
+    "--seconds",
+    type=click.FloatRange(min=1),
+    default=30,
+    show_default=True,
+    help="Time that the last four months take. Those before go as fast as they can.",
+)
 @click.option("--keep", is_flag=True, help=f"Leave the servers up, with their data in {STACK_FOLDER}/.")
 @click.option(
     "--kafka-home",
@@ -21,7 +27,7 @@ from streams.local_settings import STACK_FOLDER
     type=click.Path(exists=True, file_okay=False, path_type=Path),
     help="An unpacked Apache Kafka to use as broker. [default: Tansu, in memory]",
 )
-def command(as_json: bool, seconds: float | None, keep: bool, kafka_home: Path | None) -> None:
+def command(as_json: bool, seconds: float, keep: bool, kafka_home: Path | None) -> None:
     """Replay a shop's year of orders through a broker, two workers and ClickHouse, and look at what came out."""
     import orjson
     from rich.console import Console
@@ -36,10 +42,10 @@ def command(as_json: bool, seconds: float | None, keep: bool, kafka_home: Path |
         folder = Path(STACK_FOLDER)
         if folder.exists():
             raise Invalid(f"{folder}/ holds a stack already: `footfall local down` and remove the folder first")
-        demo = run(folder, kafka_home=kafka_home, keep=True, console=console, year_s=seconds)
+        demo = run(folder, kafka_home=kafka_home, keep=True, console=console, autumn_s=seconds)
     else:
         with TemporaryDirectory(prefix="footfall-") as folder_name:
-            demo = run(Path(folder_name), kafka_home=kafka_home, keep=False, console=console, year_s=seconds)
+            demo = run(Path(folder_name), kafka_home=kafka_home, keep=False, console=console, autumn_s=seconds)
     show(demo, console, kept=keep)
     if as_json:
         click.echo(orjson.dumps(demo.to_dict()))

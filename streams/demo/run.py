@@ -30,8 +30,10 @@ from streams.transport.topics import ensure_topics
 from streams.worker import machine_code
 
 SOURCE = SOURCES["online-retail"]
-YEAR_S = 373 * 86_400.0
-"""From the shop's first order to its last."""
+FAST_EVENTS = 250_000
+"""Replayed as fast as they go: those until the middle of August."""
+SLOW_S = 116 * 86_400.0
+"""What the others take in the shop: until the ninth of December."""
 N_WORKERS = 2
 DEADLINE_S = 180.0
 _POLL_S = 0.2
@@ -46,30 +48,38 @@ class Demo:
     """What was done and measured."""
 
     settings: Settings
-    replayed: ReplayReport
-    seconds: float
-    """From the first event sent until all were in the ledger."""
+    events: int
+    """That were sent."""
+    fast: ReplayReport
+    """Of those that were sent as fast as they go."""
+    fast_s: float
+    """From the first of them sent until all were in the ledger."""
     workers: list[dict[str, Any]]
     audit: Audit
     figures: Figures
 
     @property
     def worker_cpu_us_per_event(self) -> float:
-        return float(sum(report["cpu_s"] for report in self.workers) / self.replayed.events * 1e6)
+        return float(sum(report["cpu_s"] for report in self.workers) / self.events * 1e6)
+
+    @property
+    def events_per_s(self) -> float:
+        """Of those that were sent as fast as they go, until they were durable."""
+        return self.fast.events / self.fast_s
 
     def to_dict(self) -> dict[str, Any]:
         """The demo's last line of output with ``--json``."""
         audited = self.audit.to_dict()
         churn = self.figures.churn
         return {
-            "events_in": self.replayed.events,
+            "events_in": self.events,
             "events_rows": audited["events_rows"],
             "missing": audited["missing"],
             "double": audited["double"],
             "profiles": sum(self.figures.profiles.values()),
             "shoppers": self.figures.profiles.get("user", 0),
             "dead_letters": audited["dead_letters"],
-            "events_per_s": round(self.replayed.events / self.seconds),
+            "events_per_s": round(self.events_per_s),
             "worker_cpu_us_per_event": round(self.worker_cpu_us_per_event, 1),
             "alerts": self.figures.alerts,
             "alerts_suppressed": self.figures.suppressed,
@@ -80,9 +90,9 @@ class Demo:
         }
 
 
-def run(folder: Path, *, kafka_home: Path | None, keep: bool, console: Console, year_s: float | None = None) -> Demo:
-    """Run the demo in ``folder``, which must be empty or absent; with ``keep`` the servers stay up. ``year_s`` is the
-    time that the year takes; without, as little as it can.
+def run(folder: Path, *, kafka_home: Path | None, keep: bool, console: Console, autumn_s: float) -> Demo:
+    """Run the demo in ``folder``, which must be empty or absent; with ``keep`` the servers stay up. ``autumn_s`` is the
+    time that the last months take; those before are replayed as fast as they go.
 
     Raises ``Fatal`` where a step fails or takes longer than its deadline.
     """
@@ -91,13 +101,12 @@ def run(folder: Path, *, kafka_home: Path | None, keep: bool, console: Console, 
         if not keep:
             cleanup.callback(stack.down)
         try:
-            return _steps(stack, folder, console, year_s)
+            return _steps(stack, folder, console, autumn_s)
         except StackError as error:
             raise Fatal(str(error)) from None
 
 
-def _steps(stack: LocalStack, folder: Path, console: Console, year_s: float | None) -> Demo:
-    speed = YEAR_S / year_s if year_s else MAX_SPEED
+def _steps(stack: LocalStack, folder: Path, console: Console, autumn_s: float) -> Demo:
     with _step(console, "Starting a Kafka broker and ClickHouse"):
         endpoints = stack.up()
     settings = replace(
@@ -120,12 +129,15 @@ def _steps(stack: LocalStack, folder: Path, console: Console, year_s: float | No
         with _step(console, f"Starting {N_WORKERS} workers"):
             _wait_assigned(settings, workers)
         began = time.monotonic()
-        with shown("Replaying a year of orders", 0, SOURCE.total(None)) as progressed:
-            replayed = asyncio.run(replay(SOURCE.events(None), settings, speed=speed, progress=progressed))
-        console.print(f"[green]✓[/] Replayed {replayed.events:,} events in {replayed.seconds:.1f} s")
+        fast = _replay("Replaying a shop's year, at first as fast as it goes", settings, console, 0, FAST_EVENTS)
         with _step(console, "Waiting until every event is durable"):
-            _wait_durable(settings, replayed.events, workers)
-            seconds = time.monotonic() - began
+            _wait_durable(settings, FAST_EVENTS, workers)
+            fast_s = time.monotonic() - began
+        pace = f"Going on at {SLOW_S / 86_400 / autumn_s:.1f} days a second, so that labels and budgets can follow"
+        slow = _replay(pace, settings, console, FAST_EVENTS, None, speed=SLOW_S / autumn_s)
+        events = fast.events + slow.events
+        with _step(console, "Waiting until every event is durable"):
+            _wait_durable(settings, events, workers)
         with _step(console, "Learning from the labels that fell due"):
             _wait_learnt(settings, workers)
         with _step(console, "Stopping the workers"):
@@ -135,12 +147,24 @@ def _steps(stack: LocalStack, folder: Path, console: Console, year_s: float | No
         found = asyncio.run(audit(settings))
     return Demo(
         settings=settings,
-        replayed=replayed,
-        seconds=seconds,
+        events=events,
+        fast=fast,
+        fast_s=fast_s,
         workers=[worker.report for worker in workers],
         audit=found,
         figures=figures(settings),
     )
+
+
+def _replay(
+    what: str, settings: Settings, console: Console, start: int, limit: int | None, *, speed: float = MAX_SPEED
+) -> ReplayReport:
+    with shown(what, start, SOURCE.total(None)) as progressed:
+        report = asyncio.run(
+            replay(SOURCE.events(None), settings, start=start, limit=limit, speed=speed, progress=progressed)
+        )
+    console.print(f"[green]✓[/] {what}: {report.events:,} events in {report.seconds:.1f} s")
+    return report
 
 
 def _wait_assigned(settings: Settings, workers: list[WorkerProcess]) -> None:
