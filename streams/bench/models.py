@@ -85,11 +85,14 @@ def publish_models(settings: Settings, shop: Shop) -> None:
 
 
 def challenge(settings: Settings) -> None:
-    """Have one challenger of each kind learn and score beside its champion, for workers that start afterwards."""
+    """Have one challenger of each kind that has any learn and score beside its champion, for workers that start
+    afterwards."""
     with closing(Writer(settings)) as writer:
         for kind in KINDS:
-            name = of_kind(kind)[1].name
-            write_decision(writer, Decision(kind=kind, decided_ms=1, action="challenge", model=name, who="bench"))
+            for spec in of_kind(kind)[1:2]:
+                write_decision(
+                    writer, Decision(kind=kind, decided_ms=1, action="challenge", model=spec.name, who="bench")
+                )
 
 
 def scores_by_model(settings: Settings) -> dict[str, int]:
