@@ -107,7 +107,8 @@ class RiskBook:
 
     Labels of those without a fraud are counted all the same, for one may follow: then the row goes out with all labels
     before it. Only who isn't heard of any more is forgotten, by :meth:`forget_before`. A process that takes labels in
-    for the first time begins with those of the last months, rather than with the rows that others hold.
+    for the first time begins with those of the last months, rather than with the rows that others hold, which it has
+    to :meth:`overrule`.
 
     Parameters
     ----------
@@ -190,6 +191,18 @@ class RiskBook:
                 for index, name in enumerate(names):
                     counts[slots, index] = np.asarray(columns[name])[rows]
         self.version = max(self.version, int(version.max(initial=0)))
+
+    def overrule(self, columns: Columns) -> None:
+        """Has the rows that another process passed on go out again, with what is known here, be it nothing: of a new
+        book, before it takes labels in. Columns ``kind``, ``id`` and ``last_ms``."""
+        kinds, ids, last_ms = np.asarray(columns["kind"]), columns["id"], np.asarray(columns["last_ms"])
+        self.version += 1
+        for code in np.unique(kinds).tolist():
+            rows = np.flatnonzero(kinds == code)
+            shelf = self._shelves[KINDS[code]]
+            slots = shelf.occupy([str(ids[row]) for row in rows.tolist()])
+            shelf.rows.last_ms[slots] = last_ms[rows]
+            shelf.rows.version[slots] = self.version
 
     def forget_before(self, ts: int) -> int:
         """Forgets those of whose purchases none since ``ts`` was labelled; returns how many."""

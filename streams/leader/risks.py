@@ -35,6 +35,8 @@ _KINDS = {"direct": FraudLabel.code, "acknowledged": AlertAck.code, "purchase": 
 
 _LATEST = "SELECT max(version) FROM risks"
 
+_TOLD = "SELECT kind, id, last_ms FROM risks FINAL WHERE frauds != 0"
+
 _SINCE = "SELECT toUnixTimestamp64Milli(max(ts)) FROM labels WHERE type_code IN (%(direct)s, %(acknowledged)s)"
 
 _PAGE = """
@@ -137,7 +139,9 @@ class TellingRisks:
     def _begin(self, latest: int) -> Counted:
         epoch = max(RiskBook.epoch_of(latest) + 1, self._clock_ms() // 1000)
         newest_ms = int(self._reader.query(_SINCE, _KINDS)[0][0])
-        return Counted(book=RiskBook(epoch=epoch), since_ms=max(newest_ms - MEMORY_MS, 0))
+        book = RiskBook(epoch=epoch)
+        book.overrule(self._reader.columns(_TOLD))
+        return Counted(book=book, since_ms=max(newest_ms - MEMORY_MS, 0))
 
     def _page(self, counted: Counted) -> dict[tuple[int, int], Label]:
         """The next labels, by partition and offset."""

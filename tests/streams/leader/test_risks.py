@@ -192,6 +192,19 @@ def test_another_leader_goes_on_and_the_one_before_begins_anew(
     assert reader.query("SELECT frauds FROM risks FINAL WHERE kind_name = 'merchant'") == [(5,)]
 
 
+def test_another_leader_takes_back_what_was_corrected_meanwhile(
+    shop: Shop, start: Start, follower: Callable[[], RiskBook], reader: Reader
+) -> None:
+    shop.purchase("ann", "e", 0, merchant="shady", card="stolen")
+    shop.label("ann", "e", "fraud", 1)
+    work(start())
+    assert frauds(follower(), "shady") > 0
+    shop.label("ann", "e", "ok", 2)
+    work(start())
+    assert frauds(follower(), "shady") == 0
+    assert reader.query("SELECT kind_name, frauds FROM risks FINAL ORDER BY kind") == [("card", 0), ("merchant", 0)]
+
+
 def test_a_failure_before_or_after_writing_counts_nothing_twice(
     shop: Shop, start: Start, follower: Callable[[], RiskBook], monkeypatch: pytest.MonkeyPatch
 ) -> None:
