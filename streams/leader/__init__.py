@@ -4,6 +4,7 @@
 ``learning``  the models that take part learn what is due
 ``sweeping``  silent shoppers are scored once a day of event time
 ``telling``   which of them are alerts
+``sampling``  which of their scores will be learnt
 ``duties``    which there are
 
 A duty keeps nothing that the tables don't hold: whoever leads next goes on from there. Two leaders at once, for as long

@@ -17,11 +17,10 @@ from schemas.layout import TOTALS
 from schemas.topics import ALERTS_CHURN, TopicNames
 from streams.clickhouse.reader import Reader
 from streams.clickhouse.writer import Writer
+from streams.leader.sampling import SWEEP
 from streams.settings import Settings
 from streams.worker.delivery import Delivery, Message
 
-SWEEP = "sweep"
-"""Stands for the topic in the alerts of a sweep, which come from no record."""
 TOLD_DAYS = 365
 """Alerts that are older are forgotten."""
 

@@ -1,7 +1,8 @@
 """Labels that came on the labels topic, for the predictions that they are about.
 
 Of several labels for one prediction the last by event time counts. A label whose prediction isn't there waits for it:
-they come through different topics, so either may be first. A label for what has been learnt changes nothing.
+they come through different topics, so either may be first. A label for what has been learnt changes nothing. One of
+churn counts for every horizon.
 """
 
 from __future__ import annotations
