@@ -1,8 +1,9 @@
 """Sweeps: shoppers scored at a time at which they did nothing, from their profiles decayed to it.
 
 A model that is only ever asked when a shopper does something never meets the silent ones, who are those that churn. So
-every shopper is looked at once in a while, on a day that follows from the id: each day a share of them. In silence a
-profile is known in advance, so the same function tells what a shopper will look like after another silent month.
+every silent shopper is scored each day, and learnt from once in a while, on a day that follows from the id: each day a
+share of them. In silence a profile is known in advance, so the same function tells what a shopper will look like after
+another silent month.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from schemas.topics import CLICKS
 
 DAY_MS = 86_400_000
 EVERY_DAYS = 7
-"""Days from one sweep of a shopper to the next."""
+"""Days from one time that a silent shopper is learnt from to the next."""
 ACTIVE_DAYS = 180
 """A shopper without an event for longer isn't swept: long gone."""
 
@@ -33,7 +34,7 @@ _NO_TYPE = 0
 
 
 def sweep_day(shoppers: Sequence[str]) -> npt.NDArray[np.int64]:
-    """The day of each of n shoppers, of shape (n,): swept when the days since 1970 leave it modulo ``EVERY_DAYS``."""
+    """The day of each of n shoppers, shape (n,): that on which the days since 1970 leave it modulo ``EVERY_DAYS``."""
     return np.array([hash_of(shopper) % EVERY_DAYS for shopper in shoppers], dtype=np.int64)
 
 

@@ -18,7 +18,7 @@ BEHAVIOUR = (CLICKS, CARTS, REVIEWS)
 """The topics that make up a profile, in the order of its ``offsets``. Their partition counts must agree."""
 
 SWEEP = "sweep"
-"""Stands for the topic in the alerts of sweeps, which come from no record."""
+"""Stands for the topic of what sweeps find, which comes from no record."""
 
 INPUTS = (CLICKS, CARTS, REVIEWS, LABELS)
 OUTPUTS = (REVIEWS_SCORED, ALERTS_FRAUD, ALERTS_CHURN, ALERTS_SYSTEM, DEAD_LETTERS)

@@ -6,6 +6,7 @@
 ``budget``    from which score on alerts go out
 ``sweeping``  silent shoppers are scored once a day of event time
 ``silence``   which of them are alerts
+``sampling``  which of their scores will be learnt
 ``drift``     what isn't as it was is told: by ``score_drift``, ``loss_drift`` and in the words of ``findings``
 ``telling``   alerts about Footfall itself
 ``watermark`` how far event time has come

@@ -5,7 +5,7 @@ that this has passed is due; of several only the latest, since profiles are as o
 and written page by page:
 
 1. alerts, into their table, then to their topic, and the broker's word is waited for
-2. who may be told of again, and the shoppers' scores
+2. who may be told of again, the shoppers' scores, and those among them that will be learnt
 3. once no page is left, a row in ``sweeps``: this midnight is done
 
 Whoever comes after a crash begins the midnight again. Alerts that were written for it are sent once more, under the
@@ -21,11 +21,11 @@ from dataclasses import dataclass
 from models.profiles.state import Profiles
 from models.scoring import Scorer, champions
 from models.sweep import ACTIVE_DAYS, DAY_MS
-from schemas.alerts import Kind
 from schemas.layout import KINDS
 from streams.clickhouse.ledger import latest_event_ms
 from streams.clickhouse.reader import Reader
 from streams.clickhouse.writer import Writer
+from streams.leader.sampling import Columns, sampled
 from streams.leader.silence import SilenceAlerts
 from streams.settings import Settings
 from streams.shopper_scores import shopper_scores
@@ -54,7 +54,7 @@ class _Sweep:
 
     partition: int
     at_ms: int
-    champions: Mapping[Kind, Scorer]
+    scorers: Mapping[str, Scorer]
     telling: SilenceAlerts
     after: str = ""
     """The last shopper of the pages that are done."""
@@ -118,19 +118,20 @@ class Sweeping:
         for partition, latest_ms in sorted(latest_event_ms(self._reader).items()):
             at_ms = (latest_ms - lateness_ms) // DAY_MS * DAY_MS
             if at_ms > done.get(partition, 0):
-                leading = champions(self._scorers.poll())
-                if not leading["churn"].is_warm:
+                scorers = self._scorers.poll()
+                champion = champions(scorers)["churn"]
+                if not champion.is_warm:
                     return None
                 telling = SilenceAlerts(
                     self._settings,
                     self._reader,
                     self._writer,
                     self._delivery,
-                    threshold=thresholds(self._reader, self._settings, {"churn": leading["churn"].spec.name})["churn"],
+                    threshold=thresholds(self._reader, self._settings, {"churn": champion.spec.name})["churn"],
                     partition=partition,
                     at_ms=at_ms,
                 )
-                return _Sweep(partition=partition, at_ms=at_ms, champions=leading, telling=telling)
+                return _Sweep(partition=partition, at_ms=at_ms, scorers=scorers, telling=telling)
         return None
 
     def _page(self, sweep: _Sweep) -> int:
@@ -140,11 +141,14 @@ class Sweeping:
             now_ms = self._clock_ms()
             # With the time: a page that is done again may hold others.
             token = f"sweep-{sweep.partition}-{sweep.at_ms}-{sweep.shoppers}-{now_ms}"
+            leading = champions(sweep.scorers)
             found = shopper_scores(
-                sweep.champions, users, profiles, partition=sweep.partition, as_of_ms=sweep.at_ms, written_ms=now_ms
+                leading, users, profiles, partition=sweep.partition, as_of_ms=sweep.at_ms, written_ms=now_ms
             )
-            sweep.telling.tell(sweep.champions["churn"], found.scores, users, profiles, now_ms=now_ms, token=token)
+            sweep.telling.tell(leading["churn"], found.scores, users, profiles, now_ms=now_ms, token=token)
             self._writer.insert("shopper_scores", found.columns, token=f"shopper_scores-{token}")
+            for number, columns in enumerate(self._sampled(sweep, users, profiles, now_ms)):
+                self._writer.insert("predictions", columns, token=f"predictions-{token}-{number}")
             sweep.after = users[-1]
             sweep.shoppers += len(users)
             self._costs.counts["swept"] += len(users)
@@ -165,12 +169,23 @@ class Sweeping:
         )
         return found.pop("id"), Profiles.from_columns(found)
 
+    def _sampled(self, sweep: _Sweep, users: list[str], profiles: Profiles, now_ms: int) -> list[Columns]:
+        return sampled(
+            sweep.scorers,
+            users,
+            profiles,
+            partition=sweep.partition,
+            at_ms=sweep.at_ms,
+            horizons_ms=self._settings.horizons_ms,
+            written_ms=now_ms,
+        )
+
     def _end(self, sweep: _Sweep) -> None:
         now_ms = self._clock_ms()
         row = {
             "partition": sweep.partition,
             "at_ms": sweep.at_ms,
-            "version": sweep.champions["churn"].version,
+            "version": champions(sweep.scorers)["churn"].version,
             "shoppers": sweep.shoppers,
             "alerts": len(sweep.telling.told),
             "written_ms": now_ms,

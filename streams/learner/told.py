@@ -3,7 +3,7 @@
 Of several labels for one prediction the last counts, by event time and then by the label's ``event_id``. A label whose
 prediction isn't there waits for it: they come through different topics, so either may be first. Where the last label of
 what has been learnt, whatever it was learnt from, contradicts what it was learnt with, it is learnt once more, as a
-correction; a label that agrees changes nothing.
+correction; a label that agrees changes nothing. A label of churn counts for every horizon.
 """
 
 from __future__ import annotations

@@ -102,6 +102,11 @@ class SilentTown:
         here = {"topic": ["clicks"], "partition": [partition], "first": [next(self._count)]}
         self._insert("ledger", here | {"max_ts_ms": [T0 + int(day * DAY_MS)]})
 
+    def events(self, at_ms: Mapping[str, int]) -> None:
+        n = len(at_ms)
+        here = {"topic": ["clicks"] * n, "user_id": list(at_ms), "event_id": ["e"] * n}
+        self._insert("events", here | {"ts": list(at_ms.values())})
+
     def alert_of_event(self, user: str, day: float) -> None:
         at_ms = [T0 + int(day * DAY_MS)]
         row = {"alert_id": [f"of an event of {user}"], "kind": ["churn"], "user_id": [user], "topic": ["clicks"]}

@@ -9,8 +9,11 @@ from typing import Any
 
 import pytest
 
+from models.catalogue import CHURN, CHURN_LONG
+from models.sweep import EVERY_DAYS
 from schemas.alerts import alert_id
 from streams.clickhouse.writer import Writer
+from streams.learner.silence import Silence
 from tests.streams.leader.silent_town import CROSSES_D, DAY_MS, T0, VALUABLE, SilentTown, sweep
 from tests.streams.worker.on_topic import messages
 
@@ -43,6 +46,29 @@ def test_all_who_are_silent_for_a_day_are_scored_at_each_midnight(town: SilentTo
     assert rows[0][3] > rows[1][3] > 0
     done = town.reader.query("SELECT partition, at_ms, shoppers, alerts FROM sweeps FINAL")
     assert done == [(0, T0 + 5 * DAY_MS, 2, 0)]
+
+
+def test_the_silent_are_learnt_from_once_a_week(town: SilentTown) -> None:
+    town.shoppers({f"shopper {number}": 0.5 for number in range(6)} | {"back": 0.5, "soon": 0.5})
+    leader = town.leader(page_shoppers=3)
+    for day in range(2, 2 + EVERY_DAYS):
+        town.passes(day)
+        sweep(leader)
+    samples = town.reader.query(
+        "SELECT model, user_id, ts_ms, due_ms FROM predictions FINAL WHERE topic = 'sweep' ORDER BY model, user_id"
+    )
+    assert [model for model, *_ in samples] == ["churn"] * 8 + ["churn-long"] * 8
+    assert {(due_ms - ts_ms - 1) // DAY_MS for model, _, ts_ms, due_ms in samples if model == "churn"} == {30}
+    scored_at = {user: ts_ms + 1 for _, user, ts_ms, _ in samples}
+    assert all((at_ms - T0) // DAY_MS in range(2, 2 + EVERY_DAYS) for at_ms in scored_at.values())
+    town.events({"soon": scored_at["soon"], "back": scored_at["back"] + 31 * DAY_MS})
+    town.passes(50)
+    found = Silence(CHURN, town.reader, lateness_ms=0).take(None, 100).examples
+    assert dict(zip(found.user_id, found.label.tolist(), strict=True)) == {user: user != "soon" for user in scored_at}
+    town.passes(150)
+    found = Silence(CHURN_LONG, town.reader, lateness_ms=0).take(None, 100).examples
+    churned = {user for user, label in zip(found.user_id, found.label.tolist(), strict=True) if label}
+    assert churned == scored_at.keys() - {"soon", "back"}
 
 
 def test_each_partition_has_its_own_time(town: SilentTown) -> None:
@@ -111,7 +137,7 @@ class Killed(Exception):
     pass
 
 
-@pytest.mark.parametrize("table", ["alerts", "churn_rearmed", "shopper_scores", "sweeps"])
+@pytest.mark.parametrize("table", ["alerts", "churn_rearmed", "shopper_scores", "predictions", "sweeps"])
 @pytest.mark.parametrize("when", ["before", "after"])
 def test_a_crash_at_any_step_leaves_what_the_next_completes(
     town: SilentTown, monkeypatch: pytest.MonkeyPatch, table: str, when: str
