@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from models.catalogue import MODELS
+from models.catalogue import of_kind
 from models.examples import Examples
 from models.features.sets import from_bytes, to_bytes
 from schemas.events import EVENT_TYPES
@@ -52,7 +52,7 @@ class Planted:
     ) -> None:
         users, events, ts = zip(*user_event_ts, strict=True)
         n = len(ts)
-        features = MODELS[model or kind].features
+        features = of_kind(kind)[0].features
         rng = np.random.default_rng(n)
         columns = {
             "kind": [kind] * n,
@@ -125,6 +125,6 @@ class Planted:
             due_ms=found["due_ms"],
             label=np.array([label]),
             score=np.array([score], np.float32),
-            features=from_bytes(found["features_f32"], MODELS[kind].features),
+            features=from_bytes(found["features_f32"], of_kind(kind)[0].features),
             corrects=np.array([corrects]),
         )

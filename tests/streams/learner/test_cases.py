@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-from models.catalogue import CHURN, FRAUD, ModelSpec
+from models.catalogue import CHURN, FRAUD, KINDS, ModelSpec
 from streams.clickhouse.reader import Reader
 from streams.commands import main
 from streams.learner.cases import label_cases
@@ -85,9 +85,9 @@ def test_the_command_prints_a_table_or_json(labelled: Planted, start: Start, key
     assert as_json["fraud"]["on_time"] == 4
     assert as_json["fraud"]["learnt"] == 5
     assert as_json["churn"]["ignored"] == 1
-    table = {line.split("  ")[0].strip(): line.split()[-2:] for line in run(keyed).splitlines()}
-    assert table["on time"] == ["4", "0"]
-    assert table["labels"] == ["12", "1"]
+    table = {line.split("  ")[0].strip(): line.split()[-3:] for line in run(keyed).splitlines()}
+    assert table["on time"] == ["4", "0", "0"]
+    assert table["labels"] == ["12", "1", "0"]
 
 
 def run(settings: Settings, *options: str) -> str:
@@ -98,4 +98,4 @@ def run(settings: Settings, *options: str) -> str:
 
 def test_where_there_is_nothing_all_is_zero(keyed: Settings) -> None:
     found: dict[str, dict[str, Any]] = json.loads(run(keyed, "--json"))
-    assert [set(cases.values()) for cases in found.values()] == [{0}, {0}]
+    assert [set(cases.values()) for cases in found.values()] == [{0}] * len(KINDS)
