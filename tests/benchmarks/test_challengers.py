@@ -6,18 +6,23 @@ from contextlib import closing
 
 import pytest
 
+from models.catalogue import MODELS
 from streams.bench.models import challenge, scores_by_model
 from streams.clickhouse.writer import Writer
 from streams.errors import Fatal
 from streams.settings import Settings
 
-SCORED = {"fraud": 2, "fraud-linear": 2, "churn": 3, "churn-linear": 3}
+SCORED = {"fraud": 2, "fraud-linear": 2, "churn": 3, "churn-linear": 3, "churn-long": 3}
 
 
 def write(settings: Settings, counts: dict[str, int]) -> None:
     with closing(Writer(settings)) as writer:
         for model, n in counts.items():
-            columns = {"kind": [model[:5]] * n, "model": [model] * n, "event_id": [f"e{row}" for row in range(n)]}
+            columns = {
+                "kind": [MODELS[model].kind] * n,
+                "model": [model] * n,
+                "event_id": [f"e{row}" for row in range(n)],
+            }
             writer.insert("predictions", columns | {"state": [2] * n}, token=model)
 
 
