@@ -13,6 +13,8 @@ import numpy as np
 import numpy.typing as npt
 
 DAY_MS = 86_400_000
+SWEPT_SHARE = 0.5
+"""Of a budget, that alerts of silent shoppers may take up; those of events have what is left."""
 
 
 class Candidates(NamedTuple):

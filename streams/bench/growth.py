@@ -20,8 +20,11 @@ from streams.settings import Settings
 class GrowthResult:
     events: int
     cpu_us: Mapping[int, float]
-    """Microseconds of CPU an event, start-up included, by number of shoppers."""
+    """Microseconds of CPU an event, start-up included, by number of shoppers; without the sweep, which is once a day
+    of event time and not of events."""
     hydrate_us: Mapping[int, float]
+    sweep_us: Mapping[int, float]
+    """Microseconds of the worker's CPU a shopper swept."""
     rss_bytes: Mapping[int, int]
     """Resident memory of a worker at its end, by ``FOOTFALL_PROFILE_CACHE_ROWS``, with most shoppers."""
     cpu_us_by_cache_rows: Mapping[int, float]
@@ -36,6 +39,7 @@ class GrowthResult:
             "cpu_us_per_event_by_users": {str(users): round(us, 2) for users, us in self.cpu_us.items()},
             "hydrate_us_per_event_by_users": {str(users): round(us, 2) for users, us in self.hydrate_us.items()},
             "ratio": round(self.ratio, 2),
+            "sweep_us_per_shopper_by_users": {str(users): round(us, 2) for users, us in self.sweep_us.items()},
             "rss_mb_by_cache_rows": {str(rows): round(rss / 2**20) for rows, rss in self.rss_bytes.items()},
             "cpu_us_per_event_by_cache_rows": {
                 str(rows): round(us, 2) for rows, us in self.cpu_us_by_cache_rows.items()
@@ -57,10 +61,11 @@ def measure_growth(
     by_cache = {small_cache: by_cache[small_cache], default: runs[-1][many], all_rows: by_cache[all_rows]}
     return GrowthResult(
         events=events,
-        cpu_us={users: median(run[users].cpu_us_per_event for run in runs) for users in (few, many)},
+        cpu_us={users: median(_event_us(run[users]) for run in runs) for users in (few, many)},
         hydrate_us={users: median(_hydrate_us(run[users]) for run in runs) for users in (few, many)},
+        sweep_us={users: median(_sweep_us(run[users]) for run in runs) for users in (few, many)},
         rss_bytes={rows: run.report["rss_bytes"] for rows, run in by_cache.items()},
-        cpu_us_by_cache_rows={rows: run.cpu_us_per_event for rows, run in by_cache.items()},
+        cpu_us_by_cache_rows={rows: _event_us(run) for rows, run in by_cache.items()},
     )
 
 
@@ -86,5 +91,17 @@ class _Growth:
         return run_worker(settings, self._laboratory.folder, events=events)
 
 
+def _stage_s(run: WorkerRun, stage: str) -> float:
+    return float(run.report["stages_s"].get(stage, 0.0))
+
+
+def _event_us(run: WorkerRun) -> float:
+    return 1e6 * (run.cpu_s - _stage_s(run, "sweep")) / run.events
+
+
 def _hydrate_us(run: WorkerRun) -> float:
-    return float(1e6 * run.report["stages_s"].get("hydrate", 0.0) / run.events)
+    return 1e6 * _stage_s(run, "hydrate") / run.events
+
+
+def _sweep_us(run: WorkerRun) -> float:
+    return 1e6 * _stage_s(run, "sweep") / max(int(run.report.get("swept", 0)), 1)

@@ -35,11 +35,13 @@ def show_pipeline(result: PipelineResult, console: Console) -> None:
 
 def show_growth(result: GrowthResult, console: Console) -> None:
     console.print(
-        f"{result.events:,} events each; every shopper has a profile in the database. All of the worker's CPU time.\n"
+        f"{result.events:,} events each; every shopper has a profile in the database. All of the worker's CPU time, "
+        "but that of the sweep, which is once a day of event time and not of events.\n"
     )
-    table = Table("shoppers", "CPU µs an event", "of that, hydrating", box=None, pad_edge=False)
+    table = Table("shoppers", "CPU µs an event", "of that, hydrating", "µs a shopper swept", box=None, pad_edge=False)
     for users, microseconds in result.cpu_us.items():
-        table.add_row(f"{users:,}", f"{microseconds:.1f}", f"{result.hydrate_us[users]:.2f}")
+        hydrate, sweep = result.hydrate_us[users], result.sweep_us[users]
+        table.add_row(f"{users:,}", f"{microseconds:.1f}", f"{hydrate:.2f}", f"{sweep:.2f}")
     table.add_row("ratio", f"{result.ratio:.2f}")
     memory = Table("FOOTFALL_PROFILE_CACHE_ROWS", "resident MB", "CPU µs an event", box=None, pad_edge=False)
     for rows, rss in result.rss_bytes.items():

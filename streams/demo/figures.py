@@ -3,13 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
-from typing import Any
-
-import numpy as np
+from typing import Any, NamedTuple
 
 from models.catalogue import CHURN
-from models.features.sets import from_bytes
-from models.scoring import Scorer
 from streams.clickhouse.reader import Reader
 from streams.clickhouse.writer import Writer
 from streams.settings import Settings
@@ -37,8 +33,19 @@ ORDER BY month
 """
 
 
-@dataclass(frozen=True, kw_only=True)
-class RiskyCustomer:
+_RISKIEST = """
+SELECT user_id, total_spent AS spent, toUInt32(total_purchases) AS orders, toFloat64(churn_score) AS churn,
+    formatDateTime(scores.last_at, '%%d %%b %%Y') AS last_day, reason_texts
+FROM (SELECT *, reason_texts, last_at FROM shopper_scores FINAL WHERE churn_score >= %(at_risk)s) AS scores
+INNER JOIN (SELECT id AS user_id, total_spent, total_purchases FROM profiles FINAL WHERE kind_name = 'user') AS shoppers
+USING user_id
+WHERE scores.last_at > (SELECT max(ts) FROM events) - INTERVAL %(gone_days)s DAY
+ORDER BY spent * churn DESC LIMIT %(limit)s
+"""
+"""By what may be lost: their spending times their churn probability. Who has gone for longer is lost already."""
+
+
+class RiskyCustomer(NamedTuple):
     user_id: str
     spent: float
     orders: int
@@ -90,18 +97,17 @@ def figures(settings: Settings) -> Figures:
     reader = Reader(settings)
     try:
         loaded = SnapshotStore(settings, reader, Writer(settings)).latest(CHURN)
-        scorer = Scorer(CHURN, loaded, warm_up_examples=settings.warm_up_examples)
         return Figures(
             profiles=dict(reader.query("SELECT kind_name, count() FROM profiles FINAL GROUP BY ALL ORDER BY 2 DESC")),
             tables={
                 table: reader.query(f"SELECT count() FROM {table} FINAL")[0][0]  # noqa: S608 - our own names
-                for table in ("events", "profiles", "predictions", "alerts", "dead_letters")
+                for table in ("events", "profiles", "predictions", "shopper_scores", "alerts", "dead_letters")
             },
             alerts=dict(reader.query("SELECT kind, count() FROM alerts FINAL WHERE suppressed_by = '' GROUP BY kind")),
             suppressed=reader.query("SELECT count() FROM alerts FINAL WHERE suppressed_by != ''")[0][0],
             months=_months(reader),
             churn=_churn_quality(loaded.snapshot.metrics if loaded else {}, loaded.snapshot if loaded else None),
-            riskiest=_riskiest(reader, scorer),
+            riskiest=_riskiest(reader),
         )
     finally:
         reader.close()
@@ -123,39 +129,6 @@ def _churn_quality(metrics: Any, snapshot: Any) -> ChurnQuality:
     )
 
 
-def _riskiest(reader: Reader, scorer: Scorer) -> list[RiskyCustomer]:
-    """Shoppers by what may be lost: their spending times their churn probability, as of their last day. Those who have
-    gone for longer than ``GONE_DAYS`` are lost already."""
-    found = reader.columns(
-        """
-        SELECT user_id, spent, orders, toFloat64(score) AS churn, formatDateTime(last_at, '%%d %%b %%Y') AS last_day,
-               features_f32
-        FROM (
-            SELECT user_id, argMax(score, ts_ms) AS score, argMax(features_f32, ts_ms) AS features_f32
-            FROM predictions FINAL WHERE kind = 'churn' AND model = %(model)s AND state = 2 GROUP BY user_id
-        ) AS latest
-        INNER JOIN (
-            SELECT id AS user_id, total_spent AS spent, toUInt32(total_purchases) AS orders, last_at
-            FROM profiles FINAL
-            WHERE kind = 0 AND last_at > (SELECT max(ts) FROM events) - INTERVAL %(gone_days)s DAY
-        ) AS shopper USING user_id
-        WHERE churn >= %(at_risk)s
-        ORDER BY spent * churn DESC LIMIT %(limit)s
-        """,
-        {"model": CHURN.name, "limit": RISKIEST, "gone_days": GONE_DAYS, "at_risk": AT_RISK},
-        raw=("features_f32",),
-    )
-    if not found or not len(found["user_id"]):
-        return []
-    reasons = scorer.explain(from_bytes(found["features_f32"], CHURN.features))
-    return [
-        RiskyCustomer(
-            user_id=found["user_id"][row],
-            spent=float(found["spent"][row]),
-            orders=int(found["orders"][row]),
-            churn=float(np.round(found["churn"][row], 4)),
-            last_day=found["last_day"][row],
-            reasons=[reason.text for reason in reasons[row]],
-        )
-        for row in range(len(found["user_id"]))
-    ]
+def _riskiest(reader: Reader) -> list[RiskyCustomer]:
+    rows = reader.query(_RISKIEST, {"limit": RISKIEST, "gone_days": GONE_DAYS, "at_risk": AT_RISK})
+    return [RiskyCustomer(*row) for row in rows]

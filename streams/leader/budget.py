@@ -12,7 +12,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from models.budget import DAY_MS, Candidates, alerts_at, allowed, threshold_for
+from models.budget import DAY_MS, SWEPT_SHARE, Candidates, alerts_at, allowed, threshold_for
 from models.catalogue import KINDS
 from models.scoring import SCORED
 from schemas.alerts import Kind
@@ -42,20 +42,20 @@ LATE = 0.01
 
 _STRETCH = """
 SELECT count() AS total, toInt64(quantileExact(%(late)s)(ts_ms)) AS early_ms FROM predictions FINAL
-WHERE kind = %(kind)s AND due_ms >= %(from_ms)s AND model = %(model)s AND state = %(scored)s
+WHERE kind = %(kind)s AND due_ms >= %(from_ms)s AND model = %(model)s AND state = %(scored)s AND topic != %(sweep)s
 AND ts_ms > %(from_ms)s AND ts_ms <= %(until_ms)s
 """
 """What was scored is due later, so the index leaves out what is due before."""
 
 _HIGHEST = """
 SELECT score, ts_ms, cityHash64(user_id) AS about FROM predictions FINAL
-WHERE kind = %(kind)s AND due_ms >= %(from_ms)s AND model = %(model)s AND state = %(scored)s
+WHERE kind = %(kind)s AND due_ms >= %(from_ms)s AND model = %(model)s AND state = %(scored)s AND topic != %(sweep)s
 AND ts_ms > %(from_ms)s AND ts_ms <= %(until_ms)s
 ORDER BY score DESC LIMIT %(limit)s
 """
 
 _SWEPT = """
-SELECT uniqExact(alert_id) FROM alerts WHERE kind = %(kind)s AND topic = %(topic)s
+SELECT uniqExact(alert_id) FROM alerts WHERE kind = %(kind)s AND topic = %(sweep)s
 AND ts > fromUnixTimestamp64Milli(toInt64(%(from_ms)s)) AND ts <= fromUnixTimestamp64Milli(toInt64(%(until_ms)s))
 """
 
@@ -98,6 +98,7 @@ class AlertBudget:
             "kind": kind,
             "model": model,
             "scored": SCORED,
+            "sweep": SWEEP,
             "from_ms": until_ms - window_ms,
             "until_ms": until_ms,
         }
@@ -107,8 +108,8 @@ class AlertBudget:
             return
         stretch_ms = min(round((until_ms - early_ms) / (1 - LATE)), window_ms)
         whole = allowed(per_day, stretch_ms)
-        # Silent shoppers who are told of use up some of it, too; with a threshold that rises there are fewer.
-        limit = max(whole - self._swept(params), whole / 2)
+        # Silent shoppers who were told of have used up some of it, up to their share.
+        limit = max(whole - self._swept(params), whole * (1 - SWEPT_SHARE))
         candidates = self._candidates(params, total, limit)
         suppress_ms = self._settings.alert_suppress_ms
         threshold = threshold_for(limit, candidates, window_ms=suppress_ms)
@@ -132,7 +133,7 @@ class AlertBudget:
         write_threshold(self._writer, row)
 
     def _swept(self, params: dict[str, object]) -> int:
-        return int(self._reader.query(_SWEPT, params | {"topic": SWEEP})[0][0])
+        return int(self._reader.query(_SWEPT, params)[0][0])
 
     def _candidates(self, params: dict[str, object], total: int, limit: float) -> Candidates:
         most = max(LEAST_CANDIDATES, round(CANDIDATES_AN_ALERT * limit))

@@ -53,6 +53,9 @@ class SilenceAlerts:
     ----------
     threshold
         The score from which alerts of churn go out.
+    most
+        Alerts that the midnight may have. Shoppers for whom there is no room are told of another midnight, if they are
+        above the threshold then.
 
     Attributes
     ----------
@@ -68,6 +71,7 @@ class SilenceAlerts:
         delivery: Delivery,
         *,
         threshold: float,
+        most: float,
         partition: int,
         at_ms: int,
     ) -> None:
@@ -78,6 +82,7 @@ class SilenceAlerts:
         self._topic = TopicNames(prefix=settings.topic_prefix).on_broker(ALERTS_CHURN)
         self._partition = partition
         self._at_ms = at_ms
+        self._most = most
         self._rule = SilenceRule(
             threshold=threshold,
             hysteresis=settings.churn_hysteresis,
@@ -88,10 +93,21 @@ class SilenceAlerts:
         self._send(from_columns(reader.columns(_WRITTEN, about)))
 
     def tell(
-        self, champion: Scorer, scores: Scores, users: Sequence[str], profiles: Profiles, *, now_ms: int, token: str
+        self,
+        champion: Scorer,
+        scores: Scores,
+        users: Sequence[str],
+        profiles: Profiles,
+        *,
+        share: float,
+        now_ms: int,
+        token: str,
     ) -> None:
-        """Of n shoppers with their scores at the midnight, tells of those who are alerts. Returns once that is
-        delivered, and it is written down who may be told of again."""
+        """Of n shoppers with their scores at the midnight, tells of those who are alerts, the highest scores first.
+        Returns once that is delivered, and it is written down who may be told of again.
+
+        ``share``: of all shoppers of the midnight, those on this page and those before, who share out ``most``.
+        """
         before = np.array([self._before.get(user, (0, 0)) for user in users], dtype=np.int64)  # (n, 2)
         judged = self._rule.judge(
             scores,
@@ -99,8 +115,12 @@ class SilenceAlerts:
             last_ms=profiles.extremes_ms[:, LAST_MS],
             told=Told(told_ms=before[:, 0], rearmed_ms=before[:, 1]),
         )
-        alerts = self._alerts(champion, scores, users, profiles, np.flatnonzero(judged.alert), now_ms)
+        rows = np.flatnonzero(judged.alert)
+        rows = rows[np.argsort(-scores.probability[rows], kind="stable")]
+        alerts = self._alerts(champion, scores, users, profiles, rows, now_ms)
         alerts = [alert for alert in alerts if alert.alert_id not in self.told]
+        if np.isfinite(self._most):
+            alerts = alerts[: max(round(self._most * share) - len(self.told), 0)]
         self._writer.insert("alerts", to_columns(alerts), token=f"alerts-{token}")
         self._send(alerts)
         rearmed: dict[str, Any] = {"user_id": [users[row] for row in np.flatnonzero(judged.rearm).tolist()]}

@@ -17,7 +17,9 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
+from models.budget import SWEPT_SHARE
 from models.profiles.state import Profiles
 from models.scoring import Scorer, champions
 from models.sweep import ACTIVE_DAYS, DAY_MS
@@ -35,17 +37,22 @@ from streams.worker.delivery import Delivery
 from streams.worker.hydration import AGGREGATES
 from streams.worker.scorers import PolledScorers
 
+EVERY_ROUNDS = 15
+"""Of learning, from one look for a midnight to the next."""
 PAGE_SHOPPERS = 20_000
 """Read and written at once: about 30 MB of profiles, and a fraction of a second."""
 
 _DONE = "SELECT partition, max(at_ms) FROM sweeps GROUP BY partition"
 
-_SILENT = f"""
-SELECT id, {", ".join(AGGREGATES)} FROM profiles FINAL
+_SILENT = """
+FROM profiles FINAL
 WHERE kind = %(kind)s AND partition = %(partition)s AND id > %(after)s
 AND last_ms > %(active_ms)s AND last_ms <= %(silent_ms)s
-ORDER BY id LIMIT %(limit)s
-"""  # noqa: S608 - own names
+"""
+
+_COUNTED = "SELECT count()" + _SILENT
+
+_PAGE = f"SELECT id, {', '.join(AGGREGATES)} {_SILENT} ORDER BY id LIMIT %(limit)s"
 
 
 @dataclass(kw_only=True)
@@ -59,6 +66,8 @@ class _Sweep:
     after: str = ""
     """The last shopper of the pages that are done."""
     shoppers: int = 0
+    of_shoppers: int
+    """That there were when it began."""
 
 
 class Sweeping:
@@ -71,7 +80,6 @@ class Sweeping:
     """
 
     name = "sweep"
-    every_s = 30.0
 
     def __init__(
         self,
@@ -83,6 +91,7 @@ class Sweeping:
         costs: Costs,
         page_shoppers: int = PAGE_SHOPPERS,
     ) -> None:
+        self.every_s = EVERY_ROUNDS * settings.learn_interval_s
         self._settings = settings
         self._delivery = delivery
         self._clock_ms = clock_ms
@@ -115,24 +124,33 @@ class Sweeping:
     def _begun(self, done: Mapping[int, int]) -> _Sweep | None:
         """Of the first partition that has a midnight due."""
         lateness_ms = int(self._settings.max_ahead_s * 1000)
-        for partition, latest_ms in sorted(latest_event_ms(self._reader).items()):
+        latest = latest_event_ms(self._reader)
+        for partition, latest_ms in sorted(latest.items()):
             at_ms = (latest_ms - lateness_ms) // DAY_MS * DAY_MS
             if at_ms > done.get(partition, 0):
                 scorers = self._scorers.poll()
                 champion = champions(scorers)["churn"]
                 if not champion.is_warm:
                     return None
+                latest_done_ms = done.get(partition, at_ms - DAY_MS)
                 telling = SilenceAlerts(
                     self._settings,
                     self._reader,
                     self._writer,
                     self._delivery,
+                    most=self._most_alerts((at_ms - latest_done_ms) / DAY_MS, len(latest)),
                     threshold=thresholds(self._reader, self._settings, {"churn": champion.spec.name})["churn"],
                     partition=partition,
                     at_ms=at_ms,
                 )
-                return _Sweep(partition=partition, at_ms=at_ms, scorers=scorers, telling=telling)
+                n = int(self._reader.query(_COUNTED, self._about(partition, at_ms))[0][0])
+                return _Sweep(partition=partition, at_ms=at_ms, scorers=scorers, telling=telling, of_shoppers=n)
         return None
+
+    def _most_alerts(self, days: float, partitions: int) -> float:
+        """That one partition's sweep may have, of so many days since the last."""
+        per_day = self._settings.alerts_per_day("churn")
+        return per_day * SWEPT_SHARE * days / partitions if per_day else float("inf")
 
     def _page(self, sweep: _Sweep) -> int:
         """How many shoppers there were on it."""
@@ -145,7 +163,8 @@ class Sweeping:
             found = shopper_scores(
                 leading, users, profiles, partition=sweep.partition, as_of_ms=sweep.at_ms, written_ms=now_ms
             )
-            sweep.telling.tell(leading["churn"], found.scores, users, profiles, now_ms=now_ms, token=token)
+            share = min((sweep.shoppers + len(users)) / max(sweep.of_shoppers, 1), 1.0)
+            sweep.telling.tell(leading["churn"], found.scores, users, profiles, share=share, now_ms=now_ms, token=token)
             self._writer.insert("shopper_scores", found.columns, token=f"shopper_scores-{token}")
             for number, columns in enumerate(self._sampled(sweep, users, profiles, now_ms)):
                 self._writer.insert("predictions", columns, token=f"predictions-{token}-{number}")
@@ -156,18 +175,18 @@ class Sweeping:
 
     def _silent(self, sweep: _Sweep) -> tuple[list[str], Profiles]:
         """The next shoppers by id who have been silent for a day, and not for too long."""
-        found = self._reader.columns(
-            _SILENT,
-            {
-                "kind": KINDS.index("user"),
-                "partition": sweep.partition,
-                "after": sweep.after,
-                "active_ms": sweep.at_ms - ACTIVE_DAYS * DAY_MS,
-                "silent_ms": sweep.at_ms - DAY_MS,
-                "limit": self._page_shoppers,
-            },
-        )
+        about = self._about(sweep.partition, sweep.at_ms, after=sweep.after)
+        found = self._reader.columns(_PAGE, about | {"limit": self._page_shoppers})
         return found.pop("id"), Profiles.from_columns(found)
+
+    def _about(self, partition: int, at_ms: int, *, after: str = "") -> dict[str, Any]:
+        return {
+            "kind": KINDS.index("user"),
+            "partition": partition,
+            "after": after,
+            "active_ms": at_ms - ACTIVE_DAYS * DAY_MS,
+            "silent_ms": at_ms - DAY_MS,
+        }
 
     def _sampled(self, sweep: _Sweep, users: list[str], profiles: Profiles, now_ms: int) -> list[Columns]:
         return sampled(

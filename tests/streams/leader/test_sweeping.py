@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -33,6 +34,22 @@ def test_a_valuable_shopper_s_silence_is_told_of_once(town: SilentTown) -> None:
     assert alert["score"] >= alert["threshold"] == 0.9
     assert [reason["feature"] for reason in alert["reasons"]] == ["log_recency_d"]
     assert alert["reasons"][0]["text"] == "silent for 11 days"
+
+
+@pytest.mark.parametrize(("page_shoppers", "expected"), [(100, [2, 4, 6, 6]), (2, [2, 4, 5, 6])])
+def test_with_a_budget_only_its_share_is_told_of_at_a_midnight_and_the_others_later(
+    town: SilentTown, page_shoppers: int, expected: list[int]
+) -> None:
+    """Pages have equal shares, so one of which nobody is left leaves its own."""
+    town.settings = replace(town.settings, churn_alerts_per_day=4.0)
+    town.shoppers({f"shopper {number}": 0.1 for number in range(6)})
+    told = []
+    for day in range(CROSSES_D + 1, CROSSES_D + 5):
+        town.passes(day + 0.1)
+        sweep(town.leader(page_shoppers=page_shoppers))
+        told.append(len(town.alerts()))
+    assert told == expected
+    assert sorted(town.on_topic()) == [f"shopper {number}" for number in range(6)]
 
 
 def test_all_who_are_silent_for_a_day_are_scored_at_each_midnight(town: SilentTown) -> None:
