@@ -10,7 +10,9 @@ from __future__ import annotations
 from math import isfinite
 from typing import Any
 
-from river import base, compose, linear_model, optim, preprocessing
+from river import base, compose, preprocessing
+
+from models.regression import regression
 
 
 class Finite(base.Transformer):
@@ -29,14 +31,7 @@ class Finite(base.Transformer):
 def linear(*, rate: float, intercept_rate: float, intercept: float) -> compose.Pipeline:
     """Finite features, scaled by what has been learnt so far, into a logistic regression.
 
-    Weights start at 0 and nothing is drawn at random, so the same examples in the same order give the same model.
-
-    Parameters
-    ----------
-    rate, intercept_rate
-        Of stochastic gradient descent; constant, so that the model goes on following what it sees.
-    intercept
-        The log-odds to begin with.
+    Parameters are those of :func:`~models.regression.regression`.
 
     Examples
     --------
@@ -46,7 +41,8 @@ def linear(*, rate: float, intercept_rate: float, intercept: float) -> compose.P
     >>> [round(model.predict_proba_one({"age": age})[True], 2) for age in (0.0, 1.0, 2.0)]
     [0.1, 0.82, 0.99]
     """
-    regression = linear_model.LogisticRegression(
-        optimizer=optim.SGD(rate), intercept_lr=intercept_rate, intercept_init=intercept, l2=0.0
+    return compose.Pipeline(
+        Finite(),
+        preprocessing.StandardScaler(),
+        regression(rate=rate, intercept_rate=intercept_rate, intercept=intercept),
     )
-    return compose.Pipeline(Finite(), preprocessing.StandardScaler(), regression)

@@ -11,9 +11,10 @@ from bisect import bisect_right
 from collections.abc import Collection
 from typing import Any
 
-from river import base, compose, linear_model, optim
+from river import base, compose
 
 from models.features.knots import Knots
+from models.regression import regression
 
 Hat = tuple[str, int]
 """A feature, and the place of one of its knots."""
@@ -94,17 +95,14 @@ def scorecard(
 ) -> compose.Pipeline:
     """Hats into a logistic regression, as one River pipeline that learns by ``learn_one``.
 
-    Weights start at 0 and nothing is drawn at random, so the same examples in the same order give the same model. Every
-    example is learnt once and counts the same, so that probabilities are calibrated as they are.
+    Every example is learnt once and counts the same, so that probabilities are calibrated as they are.
 
     Parameters
     ----------
     knots, pinned
         As of :class:`Hats`.
-    rate, intercept_rate
-        Of stochastic gradient descent; constant, so that the model goes on following what it sees.
-    intercept
-        The log-odds to begin with.
+    rate, intercept_rate, intercept
+        As of :func:`~models.regression.regression`.
 
     Examples
     --------
@@ -114,7 +112,6 @@ def scorecard(
     >>> [round(model.predict_proba_one({"age": age})[True], 2) for age in (0.0, 0.5, 1.0)]
     [0.02, 0.47, 0.98]
     """
-    regression = linear_model.LogisticRegression(
-        optimizer=optim.SGD(rate), intercept_lr=intercept_rate, intercept_init=intercept, l2=0.0
+    return compose.Pipeline(
+        Hats(knots, pinned), regression(rate=rate, intercept_rate=intercept_rate, intercept=intercept)
     )
-    return compose.Pipeline(Hats(knots, pinned), regression)
