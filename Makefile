@@ -44,7 +44,7 @@ lock:
 	rm -rf build/lock && $(PYTHON) -m venv build/lock
 	build/lock/bin/python -m pip install --quiet --disable-pip-version-check '.[dev]'
 	{ echo "# Made by \`make lock\`: what one resolution of pyproject.toml gave, to be used as constraints."; \
-	  build/lock/bin/python -m pip freeze --exclude footfall; } > deploy/requirements.lock
+	  build/lock/bin/python -m pip freeze --exclude footfall | sed 's/+cpu$$//'; } > deploy/requirements.lock
 
 clean:
 	rm -rf $(VENV) build *.egg-info

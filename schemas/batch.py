@@ -31,7 +31,7 @@ TEXTS = (
     "target",
     "verdict",
 )
-NUMBERS = ("price", "quantity", "amount", "rating")
+NUMBERS = ("price", "quantity", "amount", "rating", "sentiment")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -67,6 +67,7 @@ class EventBatch:
     quantity: npt.NDArray[np.float64]
     amount: npt.NDArray[np.float64]
     rating: npt.NDArray[np.float64]
+    sentiment: npt.NDArray[np.float64]
 
     def __len__(self) -> int:
         return len(self.offset)

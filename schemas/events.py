@@ -13,7 +13,7 @@ from typing import Annotated, ClassVar
 import msgspec
 from msgspec import Meta
 
-from schemas.topics import CARTS, CLICKS, LABELS, REVIEWS
+from schemas.topics import CARTS, CLICKS, LABELS, REVIEWS, REVIEWS_SCORED
 
 MIN_TS_MS = 946_684_800_000
 """2000-01-01: an earlier event time is a clock in seconds, or none at all."""
@@ -28,6 +28,7 @@ EventTime = Annotated[int, Meta(ge=MIN_TS_MS, le=MAX_TS_MS, description="Event t
 Money = Annotated[float, Meta(ge=0, le=1e9)]
 Quantity = Annotated[float, Meta(gt=0, le=1e6)]
 Stars = Annotated[float, Meta(ge=1, le=5)]
+Sentiment = Annotated[float, Meta(ge=-1, le=1, description="Probability of positive less that of negative")]
 CountryCode = Annotated[str, Meta(max_length=64)]
 
 
@@ -57,6 +58,7 @@ class Event(msgspec.Struct, kw_only=True, gc=False):
     country: CountryCode = ""
     merchant: Name = ""
     rating: Annotated[float, Meta(ge=0, le=5)] = 0.0
+    sentiment: Sentiment = 0.0
     text: Text = ""
     target: Name = ""
     verdict: Name = ""
@@ -127,8 +129,16 @@ class Review(Event, tag_field="type", tag="review"):
     text: Text
 
 
+class ReviewScored(Event, tag_field="type", tag="review_scored"):
+    """What a text worker found in a review: the review's own ``event_id``, ``ts`` and ``item``, without its text."""
+
+    code = 10
+    item: Id
+    sentiment: Sentiment
+
+
 class NoReview(Event, tag_field="type", tag="(none)"):
-    """No event: no ``ts`` is right. It makes two types of the topic's one, where msgspec doesn't ask for ``type``."""
+    """No event: no ``ts`` is right. It makes two types of a topic's one, where msgspec doesn't ask for ``type``."""
 
     ts: Annotated[int, Meta(ge=MAX_TS_MS, le=MIN_TS_MS)]
 
@@ -160,9 +170,16 @@ class ChurnLabel(Event, tag_field="type", tag="churn_label"):
 CLICK_EVENTS = View | Click | Search
 CART_EVENTS = CartAdd | CartRemove | Checkout | Purchase | Return
 REVIEW_EVENTS = Review | NoReview
+SCORED_REVIEW_EVENTS = ReviewScored | NoReview
 LABEL_EVENTS = FraudLabel | AlertAck | ChurnLabel
 
-EVENTS_OF_TOPIC = {CLICKS: CLICK_EVENTS, CARTS: CART_EVENTS, REVIEWS: REVIEW_EVENTS, LABELS: LABEL_EVENTS}
+EVENTS_OF_TOPIC = {
+    CLICKS: CLICK_EVENTS,
+    CARTS: CART_EVENTS,
+    REVIEWS: REVIEW_EVENTS,
+    REVIEWS_SCORED: SCORED_REVIEW_EVENTS,
+    LABELS: LABEL_EVENTS,
+}
 
 EVENT_TYPES: dict[str, int] = {
     cls.__struct_config__.tag: cls.code  # type: ignore[misc]
@@ -176,6 +193,7 @@ EVENT_TYPES: dict[str, int] = {
         Purchase,
         Return,
         Review,
+        ReviewScored,
         FraudLabel,
         AlertAck,
         ChurnLabel,

@@ -10,12 +10,13 @@ import msgspec
 
 from schemas.alerts import Alert, SystemAlert
 from schemas.deadletters import DeadLetter
-from schemas.events import EVENTS_OF_TOPIC, Review
-from schemas.topics import ALERTS_CHURN, ALERTS_FRAUD, ALERTS_SYSTEM, DEAD_LETTERS, REVIEWS
+from schemas.events import EVENTS_OF_TOPIC, Review, ReviewScored
+from schemas.topics import ALERTS_CHURN, ALERTS_FRAUD, ALERTS_SYSTEM, DEAD_LETTERS, REVIEWS, REVIEWS_SCORED
 
 FORMATS: dict[str, Any] = {
     **EVENTS_OF_TOPIC,
     REVIEWS: Review,
+    REVIEWS_SCORED: ReviewScored,
     ALERTS_FRAUD: Alert,
     ALERTS_CHURN: Alert,
     ALERTS_SYSTEM: SystemAlert,

@@ -33,6 +33,8 @@ MEASURES = (
     "cart_units",
     "cart_value",
     "abnormal",
+    "scored_reviews",
+    "sentiment",
 )
 """What is summed with decay, at every scale. The first nine count events and stand in the order of their type codes.
 
@@ -42,10 +44,22 @@ UTC.
 ``abnormal`` counts purchases of an amount far beyond what the shopper has paid before, for the shopper and for all that
 the purchase names. That is decided as the purchase is taken in, from the shopper's purchases that came before it: all
 of them come by one topic, so their order is that of its offsets, whatever comes by the others.
+``scored_reviews`` counts the reviews whose text was read, which comes after the review, and ``sentiment`` sums what was
+found, from -1 to 1 each.
 """
 
-TOTALS = ("events", "purchases", "returns", "spent", "spent_squared", "refunded", "cart_adds")
-"""What is summed without decay, since the first event."""
+TOTALS = (
+    "events",
+    "purchases",
+    "returns",
+    "spent",
+    "spent_squared",
+    "refunded",
+    "cart_adds",
+    "scored_reviews",
+    "sentiment",
+)
+"""What is summed without decay, since the first event. A scored review is no event of its own."""
 
 ABNORMAL_ORDERS = 5
 """Purchases that a shopper must have made before one can be abnormal: a mean of fewer says little."""
@@ -62,7 +76,7 @@ DAYS_REMEMBERED = 512
 RECENT = 4
 """How many devices and how many countries a profile remembers: the last seen ones."""
 
-OFFSETS = ("clicks", "carts", "reviews")
+OFFSETS = ("clicks", "carts", "reviews", "reviews.scored")
 """The topics whose offsets a row carries: the last record of each that the row contains, -1 for none."""
 
 DECAYED_COLUMNS = tuple(f"{measure}_{scale}" for measure in MEASURES for scale in SCALES_MS)
@@ -73,7 +87,7 @@ SESSIONS_COLUMNS = tuple(f"sessions_hll_{word}" for word in range(HLL_REGISTERS 
 DAYS_COLUMNS = tuple(f"days_{word}" for word in range(DAYS_REMEMBERED // 64))
 DEVICES_COLUMNS = tuple(f"device_{rank}_{part}" for rank in range(RECENT) for part in ("hash", "ms"))
 COUNTRIES_COLUMNS = tuple(f"country_{rank}_{part}" for rank in range(RECENT) for part in ("hash", "ms"))
-OFFSET_COLUMNS = tuple(f"{topic}_offset" for topic in OFFSETS)
+OFFSET_COLUMNS = tuple(f"{topic.replace('.', '_')}_offset" for topic in OFFSETS)
 
 
 def _column_types() -> dict[str, str]:

@@ -39,6 +39,8 @@ class LedgerRow:
     rows: int
     duplicates: int
     dead_letters: int
+    passed: int = 0
+    """Records that aren't for this log's reader, and that another one answers for."""
     max_ts_ms: int = 0
     identities: bytes = b""
     """8 bytes, little-endian, an offset from ``first`` to ``last``: identity of the event, 0 where no row."""
@@ -46,8 +48,8 @@ class LedgerRow:
 
     @property
     def balanced(self) -> bool:
-        """Whether each record became a row, a duplicate or a dead letter, and there are no more than offsets."""
-        accounted = self.rows + self.duplicates + self.dead_letters
+        """Whether what became of each record is known, and there are no more records than offsets."""
+        accounted = self.rows + self.duplicates + self.dead_letters + self.passed
         return self.records == accounted and self.records <= self.last - self.first + 1
 
     @property

@@ -8,6 +8,7 @@ from __future__ import annotations
 from schemas.events import EVENT_TYPES
 from schemas.layout import KINDS, PROFILE_COLUMNS
 from schemas.risks import RISK_COLUMNS
+from schemas.topics import REVIEW_TEXTS
 
 _NAME = "LowCardinality(String)"
 _TIME = "DateTime64(3, 'UTC')"
@@ -19,7 +20,7 @@ def _enum(codes: dict[str, int]) -> str:
 
 _LABEL_CODES = {name: code for name, code in EVENT_TYPES.items() if code >= EVENT_TYPES["fraud_label"]}
 _KIND = _enum({kind: code for code, kind in enumerate(KINDS)})
-_EVENT_CODES = {name: code for name, code in EVENT_TYPES.items() if name not in _LABEL_CODES}
+_EVENT_CODES = {name: code for name, code in EVENT_TYPES.items() if code <= EVENT_TYPES["review"]}
 
 TABLES: dict[str, dict[str, str]] = {
     "events": {
@@ -73,6 +74,26 @@ TABLES: dict[str, dict[str, str]] = {
         "version": _NAME,
         "feature_set": _NAME,
         "features_f32": "String",
+        "written_ms": "Int64",
+    },
+    "review_scores": {
+        "topic": _NAME,
+        "partition": "Int32",
+        "offset": "Int64",
+        "event_id": "String",
+        "user_id": "String",
+        "item": "String",
+        "ts": _TIME,
+        "rating": "Float64",
+        "negative": "Float32",
+        "neutral": "Float32",
+        "positive": "Float32",
+        "expected_rating": "Float32",
+        "embedding": "Array(Float32)",
+        "n_tokens": "UInt32",
+        "truncated": "UInt8",
+        "model": _NAME,
+        "tier": _NAME,
         "written_ms": "Int64",
     },
     "labels": {
@@ -241,6 +262,7 @@ TABLES: dict[str, dict[str, str]] = {
         "rows": "UInt32",
         "duplicates": "UInt32",
         "dead_letters": "UInt32",
+        "passed": "UInt32",
         "max_ts_ms": "Int64",
         "identities": "String",
         "worker": _NAME,
@@ -266,8 +288,11 @@ ALIASES: dict[str, dict[str, str]] = {
         "kind_name": _KIND,
         "first_at": _TIME,
         "last_at": _TIME,
+        "mean_sentiment": "Float64",
+        "recent_sentiment": "Float64",
     },
     "predictions": {"features": "Array(Float32)"},
+    "review_scores": {"sentiment": "Float32"},
     "risks": {"kind_name": _KIND},
     "labels": {"type": _enum(_LABEL_CODES)},
     "alerts": {"top_reason": "String"},
@@ -282,5 +307,11 @@ ALIASES: dict[str, dict[str, str]] = {
     },
 }
 
-ROW_TABLES = {"clicks": "events", "carts": "events", "reviews": "events", "labels": "labels"}
-"""The table that a topic's rows go to."""
+ROW_TABLES = {
+    "clicks": "events",
+    "carts": "events",
+    "reviews": "events",
+    "labels": "labels",
+    REVIEW_TEXTS: "review_scores",
+}
+"""The table that a topic's rows go to. What comes by ``reviews.scored`` goes into profiles alone."""

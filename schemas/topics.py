@@ -14,14 +14,18 @@ ALERTS_CHURN = "alerts.churn"
 ALERTS_SYSTEM = "alerts.system"
 DEAD_LETTERS = "dead-letters"
 
-BEHAVIOUR = (CLICKS, CARTS, REVIEWS)
+BEHAVIOUR = (CLICKS, CARTS, REVIEWS, REVIEWS_SCORED)
 """The topics that make up a profile, in the order of its ``offsets``. Their partition counts must agree."""
+
+REVIEW_TEXTS = "reviews.text"
+"""Stands for the topic ``reviews`` as the text workers read it: a log of its own in the ledger and for dead letters."""
 
 SWEEP = "sweep"
 """Stands for the topic of what sweeps find, which comes from no record."""
 
-INPUTS = (CLICKS, CARTS, REVIEWS, LABELS)
-OUTPUTS = (REVIEWS_SCORED, ALERTS_FRAUD, ALERTS_CHURN, ALERTS_SYSTEM, DEAD_LETTERS)
+INPUTS = (*BEHAVIOUR, LABELS)
+"""What the scoring workers read; the text workers read ``reviews`` and write ``reviews.scored``."""
+OUTPUTS = (ALERTS_FRAUD, ALERTS_CHURN, ALERTS_SYSTEM, DEAD_LETTERS)
 ALL = INPUTS + OUTPUTS
 
 

@@ -92,6 +92,22 @@ class Settings:
     learn_interval_s: float = _setting(2.0, "time from one round of learning to the next", low=0.05)
     model_key: Secret = _setting(Secret(), "key that signs model snapshots; needed by every worker")
 
+    text_model: str = _setting("", "folder or name of the text model; empty for the one that comes with Footfall")
+    text_group: str = _setting("footfall-text", "consumer group of the text workers")
+    text_device: str = _setting("auto", "where texts are read: auto, cpu, cuda or cuda:1")
+    text_precision: str = _setting(
+        "auto", "of the text model; auto for the fastest that agrees", choices=("auto", "fp32", "bf16", "fp16", "int8")
+    )
+    text_token_budget: int = _setting(0, "tokens of a batch, padding included; 0 for the device's", low=0)
+    text_window: int = _setting(2_000, "reviews that are sorted by length and packed together, at most", low=1)
+    text_cache: int = _setting(50_000, "texts whose scores are kept, to be scored once; 0 for none", low=0)
+    text_lag_alert_s: float = _setting(60.0, "lag of the text workers in seconds from which it is told", low=0)
+    text_fallback: str = _setting(
+        "none", "what reads the texts while the lag is too long", choices=("none", "truncated", "int8")
+    )
+    text_http: str = _setting("127.0.0.1:0", "host:port of a text worker's HTTP server; port 0 for any, empty for none")
+    text_http_token: Secret = _setting(Secret(), "bearer token that HTTP asks for; needed beyond loopback")
+
     log_level: str = _setting("INFO", "of the log", choices=("DEBUG", "INFO", "WARNING", "ERROR"))
 
     @property

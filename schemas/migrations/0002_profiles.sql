@@ -8,6 +8,7 @@ CREATE TABLE IF NOT EXISTS profiles
     clicks_offset Int64,
     carts_offset Int64,
     reviews_offset Int64,
+    reviews_scored_offset Int64,
     first_ms Int64 CODEC(Delta, ZSTD),
     last_ms Int64 CODEC(Delta, ZSTD),
     last_purchase_ms Int64 CODEC(Delta, ZSTD),
@@ -18,6 +19,8 @@ CREATE TABLE IF NOT EXISTS profiles
     total_spent_squared Float64,
     total_refunded Float64,
     total_cart_adds Float64,
+    total_scored_reviews Float64,
+    total_sentiment Float64,
     max_amount Float64,
     views_1h Float64,
     views_1d Float64,
@@ -83,6 +86,14 @@ CREATE TABLE IF NOT EXISTS profiles
     abnormal_1d Float64,
     abnormal_7d Float64,
     abnormal_30d Float64,
+    scored_reviews_1h Float64,
+    scored_reviews_1d Float64,
+    scored_reviews_7d Float64,
+    scored_reviews_30d Float64,
+    sentiment_1h Float64,
+    sentiment_1d Float64,
+    sentiment_7d Float64,
+    sentiment_30d Float64,
     peers_hll_0 UInt64,
     peers_hll_1 UInt64,
     peers_hll_2 UInt64,
@@ -125,7 +136,9 @@ CREATE TABLE IF NOT EXISTS profiles
     country_3_ms Int64,
     kind_name Enum8('user' = 0, 'item' = 1, 'device' = 2, 'card' = 3, 'ip' = 4, 'merchant' = 5) ALIAS CAST(kind, 'Enum8(\'user\' = 0, \'item\' = 1, \'device\' = 2, \'card\' = 3, \'ip\' = 4, \'merchant\' = 5)'),
     first_at DateTime64(3, 'UTC') ALIAS fromUnixTimestamp64Milli(first_ms, 'UTC'),
-    last_at DateTime64(3, 'UTC') ALIAS fromUnixTimestamp64Milli(last_ms, 'UTC')
+    last_at DateTime64(3, 'UTC') ALIAS fromUnixTimestamp64Milli(last_ms, 'UTC'),
+    mean_sentiment Float64 ALIAS if(total_scored_reviews > 0, total_sentiment / total_scored_reviews, nan),
+    recent_sentiment Float64 ALIAS if(scored_reviews_30d > 0, sentiment_30d / scored_reviews_30d, nan)
 )
 ENGINE = ReplacingMergeTree(version)
 ORDER BY (kind, partition, id)

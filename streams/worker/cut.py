@@ -31,6 +31,7 @@ Columns = dict[str, Any]
 
 _LABEL_TEXTS = ("event_id", "user_id", "target", "verdict")
 _EVENT_TEXTS = tuple(name for name in TEXTS if name not in ("target", "verdict"))
+_EVENT_NUMBERS = tuple(name for name in NUMBERS if name != "sentiment")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,7 +73,7 @@ class Cut:
         return [self._scored_events(by_topic[topic]) for topic in BEHAVIOUR if topic in by_topic]
 
     def _scored_events(self, batches: Sequence[ScoredBatch]) -> Columns:
-        columns = self._event_columns([batch.events for batch in batches], numbers=NUMBERS, texts=_EVENT_TEXTS)
+        columns = self._event_columns([batch.events for batch in batches], numbers=_EVENT_NUMBERS, texts=_EVENT_TEXTS)
         run = np.repeat(np.arange(len(batches)), [len(batch.events) for batch in batches])
         for kind in batches[0].scores:
             scores = [batch.scores[kind] for batch in batches]

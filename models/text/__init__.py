@@ -1,0 +1,10 @@
+"""Reading review texts: one pass of a BERT encoder that several heads share.
+
+``heads``       what is read off a text: a registry
+``model``       the encoder with its heads
+``checkpoint``  models in folders: whole, or as an adapter of another one
+``scores``      what comes out, as columns
+``engine``      batches of any texts through the model, whatever they are like
+
+Nothing here is imported by the scoring workers, so they need no torch.
+"""
