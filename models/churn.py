@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from river import compose
 
-from models.features.churn import CHURN_KNOTS
+from models.features.churn import CHURN_KNOTS, OPINIONS
 from models.linear import linear
 from models.scorecard import scorecard
 
@@ -17,7 +17,7 @@ def churn_model() -> compose.Pipeline:
     features of rhythm or those of recency, 0.749 without those of money and 0.746 without all others; 0.751 with four
     knots a feature, and 0.747 with straight lines.
     """
-    return scorecard(CHURN_KNOTS, rate=0.003, intercept_rate=0.002, intercept=0.0)
+    return scorecard(CHURN_KNOTS, pinned=OPINIONS, rate=0.003, intercept_rate=0.002, intercept=0.0)
 
 
 def churn_linear() -> compose.Pipeline:

@@ -115,6 +115,7 @@ class PartitionProfiles:
             quantity=events.quantity,
             amount=events.amount,
             rating=events.rating,
+            sentiment=events.sentiment,
             peer=events.item.hashes(),
             session=events.session.hashes(),
             device=events.device.hashes(),

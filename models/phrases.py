@@ -107,6 +107,8 @@ PHRASES: dict[str, Phrase] = {
     "is_one_day": Phrase("came on one day only", "flag", "came on several days"),
     "active_share": Phrase("active on {} of days", "log share"),
     "pause_share": Phrase("{} of the usual pauses last this long", "share", "no usual pause lasts this long"),
+    "satisfaction": Phrase("recent reviews {} happy", "share", "no happy review of late"),
+    "dissatisfaction": Phrase("recent reviews {} unhappy", "share", "no unhappy review of late"),
     "log_total_cart_adds": _counted("item added to the cart in all", "items added to the cart in all"),
     "log_total_purchases": _counted("order in all", "orders in all"),
     "log_total_spent": Phrase("{} spent in all", none="nothing spent so far"),

@@ -8,7 +8,7 @@ from __future__ import annotations
 from schemas.events import EVENT_TYPES
 from schemas.layout import KINDS, PROFILE_COLUMNS
 from schemas.risks import RISK_COLUMNS
-from schemas.topics import REVIEW_TEXTS
+from schemas.topics import REVIEW_TEXTS, REVIEWS_SCORED
 
 _NAME = "LowCardinality(String)"
 _TIME = "DateTime64(3, 'UTC')"
@@ -94,6 +94,19 @@ TABLES: dict[str, dict[str, str]] = {
         "truncated": "UInt8",
         "model": _NAME,
         "tier": _NAME,
+        "written_ms": "Int64",
+    },
+    "scored_reviews": {
+        "topic": _NAME,
+        "partition": "Int32",
+        "offset": "Int64",
+        "event_id": "String",
+        "user_id": "String",
+        "type_code": "UInt8",
+        "ts": _TIME,
+        "item": "String",
+        "rating": "Float64",
+        "sentiment": "Float64",
         "written_ms": "Int64",
     },
     "labels": {
@@ -312,6 +325,7 @@ ROW_TABLES = {
     "carts": "events",
     "reviews": "events",
     "labels": "labels",
+    REVIEWS_SCORED: "scored_reviews",
     REVIEW_TEXTS: "review_scores",
 }
-"""The table that a topic's rows go to. What comes by ``reviews.scored`` goes into profiles alone."""
+"""The table that a topic's rows go to."""

@@ -4,6 +4,9 @@ Decay is forward decay (Cormode, Shkapenyuk, Srivastava, Xu: "Forward Decay: A P
 Systems", ICDE 2009): a profile's sums stand as of its latest event time T. An event at ts > T first decays them by
 ``exp(-(ts - T) / scale)``; a late one, at ts < T, adds ``exp(-(T - ts) / scale)`` of itself. Order makes no difference.
 
+A scored review is no event of its own: it adds what was found in the text to a review that came before it, or comes
+later. All else that it holds, its time and its item, the review holds too.
+
 One thing is decided on the way: whether a purchase is abnormal, from the shopper's purchases that came before it. The
 shoppers' pass tells it in its view, and the passes of all others are given it.
 """
@@ -37,6 +40,8 @@ _NIGHT = MEASURES.index("night")
 _CART_UNITS = MEASURES.index("cart_units")
 _CART_VALUE = MEASURES.index("cart_value")
 _ABNORMAL = MEASURES.index("abnormal")
+_SCORED_REVIEWS = MEASURES.index("scored_reviews")
+_SENTIMENT = MEASURES.index("sentiment")
 
 _TOTAL_EVENTS = TOTALS.index("events")
 _TOTAL_PURCHASES = TOTALS.index("purchases")
@@ -45,12 +50,15 @@ _TOTAL_SPENT = TOTALS.index("spent")
 _TOTAL_SPENT_SQUARED = TOTALS.index("spent_squared")
 _TOTAL_REFUNDED = TOTALS.index("refunded")
 _TOTAL_CART_ADDS = TOTALS.index("cart_adds")
+_TOTAL_SCORED_REVIEWS = TOTALS.index("scored_reviews")
+_TOTAL_SENTIMENT = TOTALS.index("sentiment")
 
 _CART_ADD = EVENT_TYPES["cart_add"]
 _CART_REMOVE = EVENT_TYPES["cart_remove"]
 _PURCHASE = EVENT_TYPES["purchase"]
 _RETURN = EVENT_TYPES["return"]
 _REVIEW = EVENT_TYPES["review"]
+_REVIEW_SCORED = EVENT_TYPES["review_scored"]
 
 UNDECIDED = -1
 """Of ``Observations.abnormal``: the profile is the shopper's own and decides."""
@@ -67,6 +75,7 @@ class Observations(NamedTuple):
     quantity: npt.NDArray[np.float64]
     amount: npt.NDArray[np.float64]
     rating: npt.NDArray[np.float64]
+    sentiment: npt.NDArray[np.float64]
     peer: npt.NDArray[np.uint64]
     session: npt.NDArray[np.uint64]
     device: npt.NDArray[np.uint64]
@@ -176,8 +185,8 @@ def _observe(profiles, slots, events, applied, view, looking, rates):  # type: i
     # Each array by a name of its own: taken out of their tuples again and again, they are counted again and again.
     decayed, totals, max_amount, extremes_ms, peers, sessions, active_days = profiles[:7]
     device_hash, device_ms, country_hash, country_ms, offsets = profiles[7:]
-    topic, offset, kind, ts, price, quantity, amount, rating = events[:8]
-    peer, session, device, country, abnormal = events[8:]
+    topic, offset, kind, ts, price, quantity, amount, rating, sentiment = events[:9]
+    peer, session, device, country, abnormal = events[9:]
     _, seen_decayed, seen_totals, seen_max, seen_extremes_ms, seen_peers, seen_sessions, seen_days = view[:8]
     device_is, country_is, devices_day, countries_day, seen_abnormal = view[8:]
     decay = np.empty(_N_SCALES)
@@ -214,13 +223,16 @@ def _observe(profiles, slots, events, applied, view, looking, rates):  # type: i
             countries_day[event] = recent.count_since(country_ms, slot, now_ms - days.DAY_MS)
             seen_abnormal[event] = is_abnormal
         applied[event] = True
-        _count(decayed, totals, max_amount, slot, kind[event], quantity[event], price[event], amount[event], weight)
-        if ts[event] % days.DAY_MS < _NIGHT_ENDS_MS:
-            _add(decayed, slot, _NIGHT, 1.0, weight)
-        if is_abnormal:
-            _add(decayed, slot, _ABNORMAL, 1.0, weight)
-        if kind[event] == _REVIEW:
-            _add(decayed, slot, _STARS, rating[event], weight)
+        if kind[event] == _REVIEW_SCORED:
+            _count_scored_review(decayed, totals, slot, sentiment[event], weight)
+        else:
+            _count(decayed, totals, max_amount, slot, kind[event], quantity[event], price[event], amount[event], weight)
+            if ts[event] % days.DAY_MS < _NIGHT_ENDS_MS:
+                _add(decayed, slot, _NIGHT, 1.0, weight)
+            if is_abnormal:
+                _add(decayed, slot, _ABNORMAL, 1.0, weight)
+            if kind[event] == _REVIEW:
+                _add(decayed, slot, _STARS, rating[event], weight)
         _stretch(extremes_ms, slot, kind[event], ts[event])
         hll.add(peers, slot, peer[event])
         hll.add(sessions, slot, session[event])
@@ -262,6 +274,14 @@ def _count(decayed, totals, max_amount, slot, kind, units, price, amount, weight
         _add(decayed, slot, _REFUNDED, amount, weight)
         totals[slot, _TOTAL_RETURNS] += 1.0
         totals[slot, _TOTAL_REFUNDED] += amount
+
+
+@njit(cache=True, nogil=True, inline="always")
+def _count_scored_review(decayed, totals, slot, sentiment, weight):  # type: ignore[no-untyped-def]
+    totals[slot, _TOTAL_SCORED_REVIEWS] += 1.0
+    totals[slot, _TOTAL_SENTIMENT] += sentiment
+    _add(decayed, slot, _SCORED_REVIEWS, 1.0, weight)
+    _add(decayed, slot, _SENTIMENT, sentiment, weight)
 
 
 @njit(cache=True, nogil=True, inline="always")

@@ -12,7 +12,7 @@ from models.profiles.kernel import Observations, View, absorb, observe
 from models.profiles.state import Columns, Profiles
 from schemas.layout import TOTALS
 
-_EVENTS = TOTALS.index("events")
+_TAKEN_IN = [TOTALS.index("events"), TOTALS.index("scored_reviews")]
 _FIRST_CAPACITY = 1024
 _EPOCH_SHIFT = np.uint64(32)
 
@@ -118,7 +118,7 @@ class ProfileTable:
         rows = self.profiles.take(slots)
         self._dirty[slots] = False
         self._in_flight[slots] = True
-        version = self._epoch | rows.totals[:, _EVENTS].astype(np.uint64)
+        version = self._epoch | rows.totals[:, _TAKEN_IN].sum(axis=1).astype(np.uint64)
         columns: dict[str, Any] = {"id": [self._ids[slot] for slot in slots], "version": version, **rows.to_columns()}
         return Dirty(slots, columns, rows)
 

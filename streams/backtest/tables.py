@@ -14,6 +14,7 @@ import numpy as np
 
 from schemas.batch import NUMBERS, TEXTS, EventBatch
 from schemas.events import AlertAck, FraudLabel
+from schemas.tables import TABLES
 from schemas.texts import Texts
 from schemas.topics import CARTS, LABELS
 from streams.backtest.clock import Part
@@ -30,14 +31,15 @@ _SORT_BYTES = 1 << 30
 """Of ClickHouse's memory; what is more is sorted on its disk."""
 
 _TEXTS = ("event_id", *PROFILE_TEXTS, "target", "verdict")
-_OF_EVENTS = (*NUMBERS, *PROFILE_TEXTS)
+_OF_EVENTS = (*(name for name in NUMBERS if name in TABLES["events"]), *PROFILE_TEXTS)
 
 _FROM = "ts >= fromUnixTimestamp64Milli(toInt64({from_ms}))"
 
 _SPAN = "SELECT count(), toUnixTimestamp64Milli(min(ts)), toUnixTimestamp64Milli(max(ts)) FROM events"
 
 _COUNT = f"""
-SELECT (SELECT count() FROM events WHERE {_FROM}) + (SELECT count() FROM labels WHERE {_FROM})
+SELECT (SELECT count() FROM events WHERE {_FROM}) + (SELECT count() FROM scored_reviews WHERE {_FROM})
+    + (SELECT count() FROM labels WHERE {_FROM})
 """  # noqa: S608 - own constants
 
 
@@ -50,6 +52,7 @@ def _selected(columns: dict[str, str]) -> str:
 
 _SHARED = ("topic", "type_code", "ts", "event_id", "user_id")
 _EVENT = _selected({name: name for name in (*_SHARED, *_OF_EVENTS)})
+_SCORED_REVIEW = _selected({name: name for name in (*_SHARED, "item", "rating", "sentiment")})
 _LABEL = _selected({name: name for name in (*_SHARED, "target", "verdict")})
 _SAID_OF_ALERT = _selected(
     {name: f"told.{name}" for name in (*_SHARED, "verdict")}
@@ -58,6 +61,8 @@ _SAID_OF_ALERT = _selected(
 _EVENTS = f"""
 SELECT * FROM (
     SELECT {_EVENT} FROM events FINAL WHERE {_FROM}
+    UNION ALL
+    SELECT {_SCORED_REVIEW} FROM scored_reviews FINAL WHERE {_FROM}
     UNION ALL
     SELECT {_LABEL} FROM labels FINAL WHERE {_FROM} AND type_code != {AlertAck.code}
     UNION ALL

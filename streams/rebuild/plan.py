@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
+from schemas.tables import ROW_TABLES
+from schemas.topics import BEHAVIOUR
 from streams.clickhouse.reader import Reader
 
 Pair = tuple[str, int]
@@ -17,9 +19,14 @@ CHUNK_EVENTS = 100_000
 HOME = "modulo(bitAnd(kafkaMurmurHash(user_id), 0x7FFFFFFF), %(partitions)s)"
 """The partition of a shopper; ``streams.replay.partitioner`` in SQL."""
 
+_ROWS = " UNION ALL ".join(
+    f"SELECT topic, partition, offset, user_id FROM {table}"  # noqa: S608 - own names
+    for table in sorted({ROW_TABLES[topic] for topic in BEHAVIOUR})
+)
+
 _STRETCHES = f"""
 SELECT topic, partition, {HOME} AS home, min(offset), max(offset), count()
-FROM events
+FROM ({_ROWS})
 GROUP BY topic, partition, home
 ORDER BY home, partition != home DESC, topic, partition
 """  # noqa: S608 - a constant

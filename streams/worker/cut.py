@@ -30,6 +30,7 @@ from streams.worker.processor import Outcome
 Columns = dict[str, Any]
 
 _LABEL_TEXTS = ("event_id", "user_id", "target", "verdict")
+_SCORED_REVIEW_TEXTS = ("event_id", "user_id", "item")
 _EVENT_TEXTS = tuple(name for name in TEXTS if name not in ("target", "verdict"))
 _EVENT_NUMBERS = tuple(name for name in NUMBERS if name != "sentiment")
 
@@ -81,6 +82,10 @@ class Cut:
             columns[f"{kind}_score"] = np.concatenate([score.probability for score in scores])
             columns[f"{kind}_version"] = Texts.of([score.version for score in scores]).take(run)
         return columns
+
+    def scored_reviews(self) -> Columns:
+        batches = [found for outcome in self.outcomes if (found := outcome.scored_reviews) is not None and len(found)]
+        return self._event_columns(batches, numbers=("rating", "sentiment"), texts=_SCORED_REVIEW_TEXTS)
 
     def labels(self) -> Columns:
         batches = [outcome.labels for outcome in self.outcomes if outcome.labels is not None and len(outcome.labels)]

@@ -1,7 +1,7 @@
 """Writes a cut, in the order on which exactness rests.
 
-1. rows: events, labels, dead letters, predictions, alerts, shoppers' scores. A profile that holds an event vouches for
-   its rows.
+1. rows: events, scored reviews, labels, dead letters, predictions, alerts, shoppers' scores. A profile that holds an
+   event vouches for its rows.
 2. before an owner's first profiles and ledger rows, its start in the ledger: these profiles overrule those of the owner
    before, so what that one enters late, as done with profiles of its own, mustn't count any more.
 3. profiles. From here on a replay of these records changes nothing.
@@ -32,6 +32,7 @@ class Flush:
         with self._costs.stage("insert events"):
             for number, columns in enumerate(cut.events()):
                 self._insert("events", columns, f"{cut.token}-{number}")
+            self._insert("scored_reviews", cut.scored_reviews(), cut.token)
             self._insert("labels", cut.labels(), cut.token)
             self._insert("dead_letters", cut.dead_letters(), cut.token)
         with self._costs.stage("insert predictions"):

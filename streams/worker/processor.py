@@ -20,7 +20,7 @@ from schemas.batch import EventBatch
 from schemas.deadletters import DeadLetter
 from schemas.decode import Decoder
 from schemas.risks import MEMORY_MS
-from schemas.topics import ALERTS_CHURN, ALERTS_FRAUD, DEAD_LETTERS, INPUTS, LABELS, TopicNames
+from schemas.topics import ALERTS_CHURN, ALERTS_FRAUD, DEAD_LETTERS, INPUTS, LABELS, REVIEWS_SCORED, TopicNames
 from streams.clickhouse.reader import Reader
 from streams.settings import Settings
 from streams.transport.run import RecordRun
@@ -54,6 +54,7 @@ class Outcome:
     max_ts_ms: int = 0
     scored: ScoredBatch | None = None
     labels: EventBatch | None = None
+    scored_reviews: EventBatch | None = None
     dead_letters: list[DeadLetter] = field(default_factory=list)
     alerts: list[Alert] = field(default_factory=list)
     """That are sent."""
@@ -128,6 +129,8 @@ class Processor:
             outcome.labels = events
         else:
             self._score(outcome, events)
+            if run.topic == REVIEWS_SCORED:
+                outcome.scored_reviews = events
         self._send(outcome)
         self._costs.counts["records"] += len(records)
         self._costs.counts["runs"] += 1

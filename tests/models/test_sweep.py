@@ -66,6 +66,7 @@ def clicks_on_nothing(n: int, now_ms: int) -> Observations:
         quantity=number,
         amount=number,
         rating=number,
+        sentiment=number,
         peer=nobody,
         session=nobody,
         device=nobody,

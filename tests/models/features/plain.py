@@ -32,6 +32,8 @@ def churn(state: State, event: ShopEvent) -> dict[str, float]:
         "active_share": log((active_days + 0.5) / (tenure_d + 15)),
         "pause_share": exp(-recency_d / (max(gap_d, 1) if active_days > 1 else 60)),
     }
+    opinion = _within(state.decayed["sentiment", "30d"] / (state.decayed["scored_reviews", "30d"] + 0.2), -1, 1)
+    features["satisfaction"], features["dissatisfaction"] = max(opinion, 0), max(-opinion, 0)
     for measure in ("cart_adds", "purchases", "returns", "spent"):
         for scale in _SCALES:
             features[f"log_{measure}_{scale}"] = log1p(state.decayed[measure, scale])

@@ -18,6 +18,8 @@ CONTRIBUTIONS = {
     "cart_value": "multiIf(type = 'cart_add', quantity * price, type = 'cart_remove', -quantity * price,"
     " type = 'purchase', -amount, 0)",
     "abnormal": "abnormal",
+    "scored_reviews": "0",
+    "sentiment": "0",
 }
 TOTALS = {
     "events": "count()",
@@ -27,6 +29,8 @@ TOTALS = {
     "spent_squared": "sumIf(amount * amount, type = 'purchase')",
     "refunded": "sumIf(amount, type = 'return')",
     "cart_adds": "countIf(type = 'cart_add')",
+    "scored_reviews": "0",
+    "sentiment": "0",
 }
 _CELLS = [(measure, scale) for measure in CONTRIBUTIONS for scale in SCALES_MS]
 

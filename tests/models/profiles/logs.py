@@ -29,7 +29,7 @@ class Entry(NamedTuple):
 
 def log_of(events: Iterable[tuple[int, Event]]) -> list[Entry]:
     """Gives offsets, ascending by topic and with holes."""
-    next_offset = [0, 0, 0]
+    next_offset = [0] * len(TYPES_OF_TOPIC)
     log = []
     for slot, event in events:
         log.append(Entry(slot, next_offset[event.topic], event))
@@ -70,6 +70,7 @@ def observations(batch: Sequence[Entry]) -> Observations:
         quantity=np.array([event.quantity for event in events], dtype=np.float64),
         amount=np.array([event.amount for event in events], dtype=np.float64),
         rating=np.array([event.rating for event in events], dtype=np.float64),
+        sentiment=np.array([event.sentiment for event in events], dtype=np.float64),
         peer=np.array([hash_of(event.peer) for event in events], dtype=np.uint64),
         session=np.array([hash_of(event.session) for event in events], dtype=np.uint64),
         device=np.array([hash_of(event.device) for event in events], dtype=np.uint64),
@@ -104,7 +105,7 @@ _MANY = st.integers(0, 300).map(lambda number: f"value {number}" if number else 
 
 @st.composite
 def _events(draw: st.DrawFn) -> Event:
-    topic = draw(st.integers(0, 2))
+    topic = draw(st.integers(0, len(TYPES_OF_TOPIC) - 1))
     return Event(
         topic=topic,
         type=draw(st.sampled_from(TYPES_OF_TOPIC[topic])),
@@ -113,6 +114,7 @@ def _events(draw: st.DrawFn) -> Event:
         quantity=draw(st.integers(1, 9).map(float)),
         amount=draw(_MONEY),
         rating=draw(st.floats(1, 5)),
+        sentiment=draw(st.floats(-1, 1, allow_subnormal=False)),
         peer=draw(_MANY),
         session=draw(_FEW),
         device=draw(_FEW),
@@ -139,7 +141,7 @@ def random_log(n: int, seed: int) -> list[Entry]:
     late_ms = np.where(random.random(n) < 0.2, random.exponential(3 * DAY_MS, n), 0).astype(int)
     acts = []
     for ts in (clock_ms - late_ms).tolist():
-        topic = int(random.choice(3, p=(0.6, 0.35, 0.05)))
+        topic = int(random.choice(4, p=(0.6, 0.3, 0.05, 0.05)))
         event = Event(
             topic=topic,
             type=str(random.choice(TYPES_OF_TOPIC[topic])),
@@ -148,6 +150,7 @@ def random_log(n: int, seed: int) -> list[Entry]:
             quantity=float(random.integers(1, 4)),
             amount=round(float(random.lognormal(4, 1)), 2),
             rating=float(random.integers(1, 6)),
+            sentiment=round(float(random.uniform(-1, 1)), 3),
             peer=f"item {random.zipf(1.3) % 5000}",
             session=f"session {ts // DAY_MS}",
             device=f"device {random.zipf(2) % 9}" if random.random() < 0.9 else "",

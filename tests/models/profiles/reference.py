@@ -12,7 +12,8 @@ HOUR_MS = 3_600_000
 DAY_MS = 24 * HOUR_MS
 SCALES_MS = {"1h": HOUR_MS, "1d": DAY_MS, "7d": 7 * DAY_MS, "30d": 30 * DAY_MS}
 TYPES = ("view", "click", "search", "cart_add", "cart_remove", "checkout", "purchase", "return", "review")
-TYPES_OF_TOPIC = (TYPES[:3], TYPES[3:8], TYPES[8:])  # in the order of schemas.layout.OFFSETS
+SCORED = "review_scored"
+TYPES_OF_TOPIC = (TYPES[:3], TYPES[3:8], TYPES[8:], (SCORED,))  # in the order of schemas.layout.OFFSETS
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,6 +27,7 @@ class Event:
     quantity: float = 1.0
     amount: float = 0.0
     rating: float = 0.0
+    sentiment: float = 0.0
     peer: str = ""
     session: str = ""
     device: str = ""
@@ -47,7 +49,7 @@ MEASURES: dict[str, Callable[[Event], float]] = {
     "spent": lambda e: e.amount if e.type == "purchase" else 0.0,
     "refunded": lambda e: e.amount if e.type == "return" else 0.0,
     "stars": lambda e: e.rating if e.type == "review" else 0.0,
-    "night": lambda e: e.ts % DAY_MS < 6 * HOUR_MS,
+    "night": lambda e: e.type != SCORED and e.ts % DAY_MS < 6 * HOUR_MS,
     "cart_units": lambda e: {"cart_add": e.quantity, "cart_remove": -e.quantity, "purchase": -e.quantity}.get(
         e.type, 0.0
     ),
@@ -56,7 +58,9 @@ MEASURES: dict[str, Callable[[Event], float]] = {
         "cart_remove": -e.quantity * e.price,
         "purchase": -e.amount,
     }.get(e.type, 0.0),
-    "abnormal": lambda e: bool(e.abnormal),
+    "abnormal": lambda e: bool(e.abnormal) and e.type != SCORED,
+    "scored_reviews": lambda e: e.type == SCORED,
+    "sentiment": lambda e: e.sentiment if e.type == SCORED else 0.0,
 }
 
 
@@ -104,13 +108,15 @@ def state_of(events: Sequence[Event], at_ms: int = 0) -> State:
         decayed={cell: fsum(values) for cell, values in by_cell.items()},
         magnitude={cell: fsum(map(abs, values)) for cell, values in by_cell.items()},
         totals={
-            "events": len(events),
+            "events": sum(event.type != SCORED for event in events),
             "purchases": len(purchases),
             "returns": len(refunds),
             "spent": fsum(event.amount for event in purchases),
             "spent_squared": fsum(event.amount**2 for event in purchases),
             "refunded": fsum(refunds),
             "cart_adds": sum(event.type == "cart_add" for event in events),
+            "scored_reviews": sum(event.type == SCORED for event in events),
+            "sentiment": fsum(event.sentiment for event in events if event.type == SCORED),
         },
         max_amount=max((event.amount for event in purchases), default=0.0),
         first_ms=min(times, default=0),
