@@ -1,4 +1,4 @@
-"""Scoring workers as processes of this machine, each with a log and a report of its own."""
+"""Workers as processes of this machine, each with a log and a report of its own."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ from deploy.local.child import Child
 
 WORKER = (sys.executable, "-m", "streams", "worker")
 """``footfall worker``"""
+TEXT_WORKER = (*WORKER[:-1], "text-worker")
+"""``footfall text-worker``"""
 
 
 class WorkerProcess(Child):

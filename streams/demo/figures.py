@@ -14,6 +14,10 @@ from streams.snapshot_store import SnapshotStore
 RISKIEST = 5
 AT_RISK = 0.4
 GONE_DAYS = 90
+FALLING = 10
+LATELY_DAYS = 90
+LEAST_REVIEWS = 3
+SIMILAR = 5
 
 _MONTHS = """
 WITH alerted AS (
@@ -43,6 +47,42 @@ WHERE scores.last_at > (SELECT max(ts) FROM events) - INTERVAL %(gone_days)s DAY
 ORDER BY spent * churn DESC LIMIT %(limit)s
 """
 """By what may be lost: their spending times their churn probability. Who has gone for longer is lost already."""
+
+
+_FALLING = """
+WITH (SELECT max(ts) FROM review_scores) - INTERVAL %(days)s DAY AS since
+SELECT item, toUInt32(countIf(ts < since)) AS n_before, avgIf(sentiment, ts < since) AS before,
+    toUInt32(countIf(ts >= since)) AS n_lately, avgIf(sentiment, ts >= since) AS lately
+FROM review_scores FINAL GROUP BY item HAVING n_before >= %(least)s AND n_lately >= %(least)s
+ORDER BY lately - before LIMIT %(limit)s
+"""
+
+_SIMILAR = """
+WITH (SELECT (event_id, embedding) FROM review_scores FINAL ORDER BY negative DESC, event_id LIMIT 1) AS given
+SELECT event_id, 1 - cosineDistance(embedding, given.2) AS similarity, text
+FROM (SELECT user_id, event_id, embedding FROM review_scores FINAL) AS scores
+INNER JOIN (SELECT user_id, event_id, text FROM events FINAL WHERE type = 'review') AS reviews
+USING (user_id, event_id)
+ORDER BY similarity DESC LIMIT 1 BY text LIMIT %(limit)s
+"""
+"""To the most negative review, which is the first."""
+
+
+class FallingItem(NamedTuple):
+    """Its reviews' mean sentiment, from -1 to 1, and their number, before the last days and in them."""
+
+    item: str
+    n_before: int
+    before: float
+    n_lately: int
+    lately: float
+
+
+class SimilarReview(NamedTuple):
+    event_id: str
+    similarity: float
+    """Cosine of the texts' embeddings."""
+    text: str
 
 
 class RiskyCustomer(NamedTuple):
@@ -90,6 +130,10 @@ class Figures:
     months: list[Month]
     churn: ChurnQuality
     riskiest: list[RiskyCustomer]
+    reviews: int
+    """Whose text was read."""
+    falling: list[FallingItem]
+    similar: list[SimilarReview]
 
 
 def figures(settings: Settings) -> Figures:
@@ -101,13 +145,24 @@ def figures(settings: Settings) -> Figures:
             profiles=dict(reader.query("SELECT kind_name, count() FROM profiles FINAL GROUP BY ALL ORDER BY 2 DESC")),
             tables={
                 table: reader.query(f"SELECT count() FROM {table} FINAL")[0][0]  # noqa: S608 - our own names
-                for table in ("events", "profiles", "predictions", "shopper_scores", "alerts", "dead_letters")
+                for table in (
+                    "events",
+                    "profiles",
+                    "predictions",
+                    "review_scores",
+                    "shopper_scores",
+                    "alerts",
+                    "dead_letters",
+                )
             },
             alerts=dict(reader.query("SELECT kind, count() FROM alerts FINAL WHERE suppressed_by = '' GROUP BY kind")),
             suppressed=reader.query("SELECT count() FROM alerts FINAL WHERE suppressed_by != ''")[0][0],
             months=_months(reader),
             churn=_churn_quality(loaded.snapshot.metrics if loaded else {}, loaded.snapshot if loaded else None),
             riskiest=_riskiest(reader),
+            reviews=reader.query("SELECT count() FROM review_scores FINAL")[0][0],
+            falling=_falling(reader),
+            similar=[SimilarReview(*row) for row in reader.query(_SIMILAR, {"limit": SIMILAR})],
         )
     finally:
         reader.close()
@@ -132,3 +187,8 @@ def _churn_quality(metrics: Any, snapshot: Any) -> ChurnQuality:
 def _riskiest(reader: Reader) -> list[RiskyCustomer]:
     rows = reader.query(_RISKIEST, {"limit": RISKIEST, "gone_days": GONE_DAYS, "at_risk": AT_RISK})
     return [RiskyCustomer(*row) for row in rows]
+
+
+def _falling(reader: Reader) -> list[FallingItem]:
+    params = {"days": LATELY_DAYS, "least": LEAST_REVIEWS, "limit": FALLING}
+    return [FallingItem(*row) for row in reader.query(_FALLING, params)]

@@ -15,7 +15,8 @@ from rich.console import Console
 
 from deploy.local.exceptions import StackError
 from deploy.local.stack import LocalStack
-from deploy.local.workers import WorkerProcess
+from deploy.local.workers import TEXT_WORKER, WorkerProcess
+from schemas.topics import REVIEW_TEXTS, REVIEWS, REVIEWS_SCORED
 from streams.audit.findings import Audit
 from streams.audit.run import audit
 from streams.clickhouse.migrate import migrate
@@ -29,8 +30,8 @@ from streams.settings import Secret, Settings
 from streams.transport.topics import ensure_topics
 from streams.worker import machine_code
 
-SOURCE = SOURCES["online-retail"]
-FAST_EVENTS = 250_000
+SOURCE = SOURCES["online-retail-reviews"]
+FAST_EVENTS = 228_000
 """Replayed as fast as they go: those until the middle of August."""
 SLOW_S = 116 * 86_400.0
 """What the others take in the shop: until the ninth of December."""
@@ -81,6 +82,7 @@ class Demo:
             "dead_letters": audited["dead_letters"],
             "events_per_s": round(self.events_per_s),
             "worker_cpu_us_per_event": round(self.worker_cpu_us_per_event, 1),
+            "reviews_read": self.figures.reviews,
             "alerts": self.figures.alerts,
             "alerts_suppressed": self.figures.suppressed,
             "churn_alerts_per_day": self.settings.churn_alerts_per_day,
@@ -133,11 +135,15 @@ def _steps(stack: LocalStack, folder: Path, console: Console, autumn_s: float) -
         with _step(console, "Waiting until every event is durable"):
             _wait_durable(settings, FAST_EVENTS, workers)
             fast_s = time.monotonic() - began
+        reader = WorkerProcess("text-worker", settings.to_env(), folder / "workers", command=TEXT_WORKER)
+        workers.append(running.enter_context(reader))
         pace = f"Going on at {SLOW_S / 86_400 / autumn_s:.1f} days a second, so that labels and budgets can follow"
         slow = _replay(pace, settings, console, FAST_EVENTS, None, speed=SLOW_S / autumn_s)
         events = fast.events + slow.events
         with _step(console, "Waiting until every event is durable"):
             _wait_durable(settings, events, workers)
+        with _step(console, "Waiting until every review is read and part of the profiles"):
+            _wait_read(settings, workers)
         with _step(console, "Learning from the labels that fell due"):
             _wait_learnt(settings, workers)
         with _step(console, "Stopping the workers"):
@@ -150,7 +156,7 @@ def _steps(stack: LocalStack, folder: Path, console: Console, autumn_s: float) -
         events=events,
         fast=fast,
         fast_s=fast_s,
-        workers=[worker.report for worker in workers],
+        workers=[worker.report for worker in workers[:N_WORKERS]],
         audit=found,
         figures=figures(settings),
     )
@@ -179,7 +185,21 @@ def _wait_assigned(settings: Settings, workers: list[WorkerProcess]) -> None:
 
 
 def _wait_durable(settings: Settings, events: int, workers: list[WorkerProcess]) -> None:
-    _wait(settings, workers, "SELECT sum(records) >= %(events)s FROM ledger FINAL", {"events": events})
+    _wait(
+        settings,
+        workers,
+        "SELECT sum(records) >= %(events)s FROM ledger FINAL WHERE topic NOT IN %(of_texts)s",
+        {"events": events, "of_texts": [REVIEW_TEXTS, REVIEWS_SCORED]},
+    )
+
+
+def _wait_read(settings: Settings, workers: list[WorkerProcess]) -> None:
+    _wait(
+        settings,
+        workers,
+        "SELECT sumIf(rows, topic = %(scored)s) >= sumIf(rows, topic = %(reviews)s) FROM ledger FINAL",
+        {"scored": REVIEWS_SCORED, "reviews": REVIEWS},
+    )
 
 
 def _wait_learnt(settings: Settings, workers: list[WorkerProcess]) -> None:

@@ -8,6 +8,7 @@ from rich.syntax import Syntax
 from rich.table import Table
 from rich.text import Text
 
+from streams.demo.figures import LATELY_DAYS
 from streams.demo.run import Demo
 
 QUERIES = {
@@ -33,6 +34,8 @@ def show(demo: Demo, console: Console, *, kept: bool) -> None:
     )
     console.print(_months(demo))
     console.print(_riskiest(demo))
+    console.print(_falling(demo))
+    console.print(_similar(demo))
     console.print(_queries(demo, kept=kept))
 
 
@@ -54,6 +57,7 @@ def _throughput(demo: Demo) -> Table:
         f"{sum(demo.figures.profiles.values()):,}",
         ", ".join(f"{count:,} of kind {kind}" for kind, count in demo.figures.profiles.items()),
     )
+    grid.add_row("Reviews", f"{demo.figures.reviews:,}", "read by a text worker, whose findings are in the profiles")
     grid.add_row(
         "Rows", f"{sum(tables.values()):,}", ", ".join(f"{count:,} {table}" for table, count in tables.items())
     )
@@ -108,6 +112,25 @@ def _riskiest(demo: Demo) -> Table:
             f"{customer.churn:.0%}",
             ", ".join(customer.reasons),
         )
+    return table
+
+
+def _falling(demo: Demo) -> Table:
+    title = f"Falling sentiment: items whose reviews of the last {LATELY_DAYS} days are worse than those before"
+    table = Table(title=title, title_justify="left", expand=True)
+    for name in ("item", "reviews before", "sentiment", "reviews lately", "sentiment lately"):
+        table.add_column(name, justify="left" if name == "item" else "right")
+    for item in demo.figures.falling:
+        table.add_row(item.item, str(item.n_before), f"{item.before:+.2f}", str(item.n_lately), f"{item.lately:+.2f}")
+    return table
+
+
+def _similar(demo: Demo) -> Table:
+    table = Table(title="The most negative review, and those most like it", title_justify="left", expand=True)
+    table.add_column("similarity", justify="right")
+    table.add_column("text", ratio=1)
+    for review in demo.figures.similar:
+        table.add_row(f"{review.similarity:.2f}", Text(review.text))
     return table
 
 

@@ -12,7 +12,8 @@ import numpy as np
 import pandas as pd
 
 from schemas.layout import DECAYED_COLUMNS, KINDS, PROFILE_COLUMNS, TOTAL_COLUMNS
-from schemas.topics import ALERTS_CHURN, ALERTS_FRAUD, CARTS, CLICKS, DEAD_LETTERS, LABELS, REVIEWS
+from schemas.tables import ROW_TABLES
+from schemas.topics import ALERTS_CHURN, ALERTS_FRAUD, DEAD_LETTERS, INPUTS
 from streams.audit.run import audit
 from streams.clickhouse.reader import Reader
 from streams.settings import Settings
@@ -51,8 +52,8 @@ class Checker:
             self._reader.close()
 
     def _events(self) -> Iterator[str]:
-        for topic in (CLICKS, CARTS, REVIEWS, LABELS):
-            table = "labels" if topic == LABELS else "events"
+        for topic in INPUTS:
+            table = ROW_TABLES[topic]
             rows = self._reader.query(f"SELECT event_id FROM {table} FINAL WHERE topic = %(topic)s", {"topic": topic})
             yield from _compared(f"{table} of {topic}", self._ground.events[topic], Counter(id for (id,) in rows))
 
@@ -117,7 +118,7 @@ def _compared(what: str, wanted: Collection[object], found: Counter[object]) -> 
 
 
 def _differing(table: pd.DataFrame, wanted: pd.DataFrame, names: list[str]) -> Iterator[str]:
-    """Sums may differ by rounding, of which those of amounts have more: they cancel out."""
+    """Sums may differ by rounding, of which those of amounts and sentiments have more: they cancel out."""
     amount = np.maximum(wanted["total_spent"], wanted[[*_AMOUNTS]].abs().max(axis=1)).to_numpy()  # (profiles,)
     wrong: Counter[str] = Counter()
     examples = []
@@ -125,6 +126,8 @@ def _differing(table: pd.DataFrame, wanted: pd.DataFrame, names: list[str]) -> I
         left, right = table[name].to_numpy(), wanted[name].to_numpy()
         if name in _SUMS:
             magnitude = np.maximum(np.abs(right), amount if name in _AMOUNTS else 0)
+            if "sentiment" in name:
+                magnitude = wanted[name.replace("sentiment", "scored_reviews")].to_numpy()
             rows = np.flatnonzero(np.abs(left - right) > RELATIVE * magnitude + NEGLIGIBLE)
         else:
             rows = np.flatnonzero(left != right)
@@ -135,8 +138,9 @@ def _differing(table: pd.DataFrame, wanted: pd.DataFrame, names: list[str]) -> I
         yield f"profiles: columns that differ, in how many of {len(table)} rows: {dict(wrong)}"
         yield from examples[:SHOWN]
     counts = table["version"].to_numpy() & np.uint64(0xFFFF_FFFF)
-    if (counts != table["total_events"].to_numpy().astype(np.uint64)).any():
-        yield "profiles: versions that don't hold the number of events"
+    taken_in = table["total_events"] + table["total_scored_reviews"]
+    if (counts != taken_in.to_numpy().astype(np.uint64)).any():
+        yield "profiles: versions that don't hold the number of events and scored reviews"
 
 
 def _few(keys: Collection[object]) -> str:

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from schemas.topics import CARTS, CLICKS, LABELS, REVIEWS
+from schemas.topics import CARTS, CLICKS, INPUTS, LABELS, REVIEWS, REVIEWS_SCORED
 
 N_USERS = 300
 N_ITEMS = 150
@@ -31,10 +31,17 @@ _TYPES = {
     "cart_remove": 0.03,
     "purchase": 0.06,
     "return": 0.02,
-    "review": 0.03,
+    "review": 0.02,
+    "review_scored": 0.01,
     "fraud_label": 0.02,
 }
-_TOPICS = {"view": CLICKS, "search": CLICKS, "review": REVIEWS, "fraud_label": LABELS}
+_TOPICS = {
+    "view": CLICKS,
+    "search": CLICKS,
+    "review": REVIEWS,
+    "review_scored": REVIEWS_SCORED,
+    "fraud_label": LABELS,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +57,7 @@ class Sent:
 class Ground:
     """What was sent, and so what must be found: event ids by topic, purchases, values that are no events."""
 
-    events: dict[str, set[str]] = field(default_factory=lambda: {t: set() for t in (CLICKS, CARTS, REVIEWS, LABELS)})
+    events: dict[str, set[str]] = field(default_factory=lambda: {topic: set() for topic in INPUTS})
     purchases: set[str] = field(default_factory=set)
     poison: set[bytes] = field(default_factory=set)
     verdicts: dict[tuple[str, str], list[tuple[int, str, str]]] = field(default_factory=dict)
@@ -95,7 +102,7 @@ class Shoppers:
     def _next(self) -> Sent:
         chance = self._random.random()
         if chance < POISON_SHARE:
-            return self._poison(self._random.choice((CLICKS, CARTS, REVIEWS, LABELS)))
+            return self._poison(self._random.choice(INPUTS))
         if chance < POISON_SHARE + REPEAT_SHARE and self._past:
             return self._random.choice(self._past)
         (kind,) = self._random.choices(list(_TYPES), list(_TYPES.values()))
@@ -152,6 +159,8 @@ class Shoppers:
             yield from (("order_id", f"o{order}"), ("amount", 5.0), ("user_id", buyer))
         elif kind == "review":
             yield from (("rating", self._random.randint(1, 5)), ("text", "as described"))
+        elif kind == "review_scored":
+            yield "sentiment", round(self._random.uniform(-1, 1), 4)
         elif kind == "fraud_label":
             order, buyer = self._random.choice(orders)
             yield from (("target", order), ("verdict", self._random.choice(("fraud", "ok"))), ("user_id", buyer))

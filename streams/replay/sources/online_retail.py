@@ -16,7 +16,7 @@ order. Which order a credit note refunds isn't said, so ``order_id`` of a return
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -29,7 +29,7 @@ from streams.replay.chunk import CHUNK_EVENTS, Chunk, Columns, Rows, encoded
 from streams.replay.source import Source
 
 SHIPPED = Path(__file__).parent.parent / "data" / "online_retail.parquet"
-_MINUTE_MS = 60_000
+MINUTE_MS = 60_000
 SCHEMA = pa.schema(
     {
         "credit": pa.bool_(),
@@ -45,32 +45,39 @@ SCHEMA = pa.schema(
 
 
 def read(path: Path) -> Iterator[Chunk]:
-    events = _events(_lines(path, SCHEMA.names))
+    yield from chunks(events_of(lines_of(path)))
+
+
+def chunks(events: pd.DataFrame) -> Iterator[Chunk]:
+    """Of events in their order, which may have been joined by reviews."""
     for start in range(0, len(events), CHUNK_EVENTS):
         yield _chunk(events.iloc[start : start + CHUNK_EVENTS])
 
 
 def count(path: Path) -> int:
-    lines = _lines(path, ["credit", "invoice"])
+    lines = lines_of(path, ["credit", "invoice"])
     return int((~lines["credit"]).sum() + len(lines.drop_duplicates()))
 
 
-def _lines(path: Path, columns: list[str]) -> pd.DataFrame:
+def lines_of(path: Path, columns: Sequence[str] = SCHEMA.names) -> pd.DataFrame:
+    """The file's rows. Raises ``Invalid`` for another file."""
     try:
         lines: pd.DataFrame = (
-            pq.read_table(path, columns=columns).cast(pa.schema([SCHEMA.field(name) for name in columns])).to_pandas()
+            pq.read_table(path, columns=list(columns))
+            .cast(pa.schema([SCHEMA.field(name) for name in columns]))
+            .to_pandas()
         )
     except (pa.ArrowException, OSError, ValueError):
         raise Invalid(f"{path} was not made by python -m streams.replay.make_online_retail") from None
     return lines
 
 
-def _events(lines: pd.DataFrame) -> pd.DataFrame:
+def events_of(lines: pd.DataFrame) -> pd.DataFrame:
     """Lines and orders in the order of event time, told apart by ``type``."""
     # The number of the line within its invoice, counted over the file.
     by_invoice = lines.groupby(["credit", "invoice"], sort=False)
     lines = lines.assign(line=by_invoice.cumcount(), value=lines["quantity"] * lines["price"].astype("int64"))
-    lines["ts"] = lines["minute"].astype("int64") * _MINUTE_MS + lines["line"]
+    lines["ts"] = lines["minute"].astype("int64") * MINUTE_MS + lines["line"]
     orders = (
         lines.groupby(["credit", "invoice"], sort=False)
         .agg(
@@ -110,6 +117,9 @@ def _chunk(events: pd.DataFrame) -> Chunk:
                 "price": rows["price"].to_numpy() / 1000,
                 "quantity": quantity,
             }
+        elif kind == "review":
+            columns["event_id"] = np.char.add(invoice, "-review")
+            columns |= {name: rows[name].tolist() for name in ("item", "rating", "text")}
         else:
             columns |= {"order_id": invoice, "amount": rows["value"].to_numpy() / 1000, "quantity": quantity}
             columns |= {"merchant": ["online-retail"] * len(rows)}

@@ -15,7 +15,7 @@ from aiokafka import AIOKafkaProducer
 
 from deploy.local.process import last_lines
 from deploy.local.workers import WorkerProcess
-from schemas.topics import CARTS, CLICKS, REVIEWS, TopicNames
+from schemas.topics import CARTS, CLICKS, REVIEWS, REVIEWS_SCORED, TopicNames
 from streams.audit.findings import Audit
 from streams.audit.run import audit
 from streams.clickhouse.reader import Reader
@@ -35,6 +35,7 @@ _TYPES = {
     "purchase": CARTS,
     "return": CARTS,
     "review": REVIEWS,
+    "review_scored": REVIEWS_SCORED,
 }
 
 
@@ -118,6 +119,7 @@ class Shop:
             "order_id": f"order-{pick.randrange(100)}",
             "query": "boots",
             "rating": pick.randrange(1, 6),
+            "sentiment": round(pick.uniform(-1, 1), 3),
             "text": "As it should be.",
             "session": f"session-{pick.randrange(90)}",
             "device": f"device-{pick.randrange(30)}",

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from schemas.records import Record
-from schemas.topics import CARTS, CLICKS, LABELS, REVIEWS
+from schemas.topics import CARTS, CLICKS, LABELS, REVIEWS, REVIEWS_SCORED
 from streams.transport.packed import pack
 from streams.transport.run import RecordRun
 
@@ -19,9 +19,10 @@ _NEEDED: dict[str, dict[str, Any]] = {
     "search": {"query": "boots"},
     "purchase": {"order_id": "order", "amount": 30.0},
     "review": {"item": "boots", "rating": 5, "text": "As it should be."},
+    "review_scored": {"item": "boots", "sentiment": 0.5},
     "fraud_label": {"target": "event 1", "verdict": "fraud"},
 }
-_TYPES = {CLICKS: "view", CARTS: "purchase", REVIEWS: "review", LABELS: "fraud_label"}
+_TYPES = {CLICKS: "view", CARTS: "purchase", REVIEWS: "review", REVIEWS_SCORED: "review_scored", LABELS: "fraud_label"}
 
 
 def record(topic: str, offset: int, number: int | None = None, **fields: Any) -> Record:

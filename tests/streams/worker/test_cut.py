@@ -13,7 +13,7 @@ from models.scoring import NOT_SCORED, SCORED, WARMING_UP
 from schemas.layout import KINDS
 from schemas.tables import TABLES
 from schemas.texts import Texts
-from schemas.topics import CARTS, CLICKS, LABELS, REVIEWS
+from schemas.topics import CARTS, CLICKS, LABELS, REVIEWS, REVIEWS_SCORED
 from streams.worker.cut import Columns, Cut
 from tests.streams.worker.models_at_hand import WARM
 from tests.streams.worker.owner import Owner
@@ -93,6 +93,37 @@ def test_scores_stand_beside_their_events(alone: Alone) -> None:
     assert carts["churn_state"].tolist() == [WARMING_UP] * 3
     assert np.isnan(carts["fraud_score"]).all()
     assert carts["fraud_version"].tolist() == carts["churn_version"].tolist() == [""] * 3
+
+
+def test_scored_reviews_have_columns_of_their_own_and_enter_profiles_alone(alone: Alone) -> None:
+    owner = alone()
+    owner.process(run_from(REVIEWS_SCORED, 0, 1), run_from(REVIEWS_SCORED, 2, 2, user_id="bob", sentiment=-1))
+    cut = owner.cut()
+    scored = cut.scored_reviews()
+    assert scored.keys() == TABLES["scored_reviews"].keys()
+    assert scored["user_id"].tolist() == ["ann", "ann", "bob"]
+    assert scored["item"].tolist() == ["boots"] * 3
+    assert scored["sentiment"].tolist() == [0.5, 0.5, -1.0]
+    assert not cut.events()
+    assert not cut.predictions()
+    profiles = cut.profiles()
+    assert sorted(profiles["id"]) == ["ann", "bob", "boots"]
+    found = dict(zip(profiles["id"], profiles["total_sentiment"].tolist(), strict=True))
+    assert found == {"ann": 1.0, "bob": -1.0, "boots": 0.0}
+    assert set(profiles["total_events"].tolist()) == {0.0}
+    assert cut.ledger("w1")["rows"].sum() == 3
+
+
+def test_a_scored_review_counts_once_with_its_review_in_any_order(alone: Alone) -> None:
+    orders = [(REVIEWS, REVIEWS_SCORED), (REVIEWS_SCORED, REVIEWS)]
+    found = []
+    for topics in orders:
+        owner = alone()
+        owner.process(*(run_from(topic, 0, 0) for topic in topics))
+        columns = owner.cut().profiles()
+        found.append({name: values[columns["id"].index("ann")] for name, values in columns.items()})
+    assert found[0] == found[1]
+    assert (found[0]["total_events"], found[0]["total_scored_reviews"], found[0]["reviews_1d"]) == (1, 1, 1)
 
 
 def test_labels_have_columns_of_their_own(alone: Alone) -> None:
@@ -178,7 +209,7 @@ def test_a_ledger_row_accounts_for_each_offset_of_its_run(alone: Alone) -> None:
         run_of(CLICKS, [record(CLICKS, 5, 50), record(CLICKS, 7, 1), record(CLICKS, 8, 80)]),
     )
     ledger = owner.cut().ledger("w1")
-    assert ledger.keys() == TABLES["ledger"].keys()
+    assert ledger.keys() == TABLES["ledger"].keys() - {"passed"}, "all records are for the scoring workers"
     columns = ("topic", "first", "last", "records", "rows", "duplicates", "dead_letters", "max_ts_ms", "worker")
     assert list(zip(*(list(ledger[name]) for name in columns), strict=True)) == [
         (CLICKS, 1, 2, 2, 2, 0, 0, NOW_MS + 5, "w1"),
@@ -203,9 +234,9 @@ def test_a_start_stands_before_the_first_record_of_its_epoch(alone: Alone) -> No
     owner.process(run_from(CARTS, 40, 41))
     starts = owner.cut().starts_in_ledger("w1")
     rows = list(zip(starts["topic"], starts["first"].tolist(), starts["last"].tolist(), strict=True))
-    assert rows == [(CLICKS, 0, -1), (CARTS, 40, 39), (REVIEWS, 0, -1)]
-    assert starts["epoch"].tolist() == [7] * 3
-    assert starts["written_ms"].tolist() == [NOW_MS - 1] * 3, "the run's own row replaces it"
+    assert rows == [(CLICKS, 0, -1), (CARTS, 40, 39), (REVIEWS, 0, -1), (REVIEWS_SCORED, 0, -1)]
+    assert starts["epoch"].tolist() == [7] * 4
+    assert starts["written_ms"].tolist() == [NOW_MS - 1] * 4, "the run's own row replaces it"
     owner.process(run_from(CARTS, 42, 43))
     assert not owner.cut().starts
 

@@ -66,7 +66,10 @@ class Acks:
 
 @pytest.mark.parametrize(
     ("assigned", "away"),
-    [({(CLICKS, 0)}, "carts, reviews"), (partition(0) | {(CLICKS, 1), (CARTS, 1)}, "reviews")],
+    [
+        ({(CLICKS, 0)}, "carts, reviews, reviews.scored"),
+        (partition(0) | {(CLICKS, 1), (CARTS, 1)}, "reviews, reviews.scored"),
+    ],
 )
 def test_a_partition_without_its_siblings_is_refused(
     on_broker: Settings, reader: Reader, assigned: set[tuple[str, int]], away: str
@@ -154,7 +157,7 @@ def test_what_was_taken_over_already_goes_on_where_it_was(on_broker: Settings, r
             await made.on_stop()
 
     finish(work())
-    assert reader.query("SELECT uniqExact(epoch), count() FROM assignments WHERE partition = 0") == [(1, 4)]
+    assert reader.query("SELECT uniqExact(epoch), count() FROM assignments WHERE partition = 0") == [(1, 5)]
     assert reader.query(
         "SELECT first, last, records FROM ledger FINAL WHERE topic = 'clicks' AND records > 0 ORDER BY first"
     ) == [
