@@ -4,6 +4,7 @@ ModelError
 ├── SnapshotRefused    a snapshot isn't what this process may load; nothing of it was unpickled
 ├── NotFlattened       a pipeline has no form that workers could score; nothing of it was published
 ├── TextModelUnusable  a folder or name holds no text model that may be loaded
+├── TextEngineStopped  it was closed, or a part of it died: it scores nothing any more
 └── ExamplesRefused    texts with labels can't be learnt from
 """
 
@@ -28,3 +29,7 @@ class TextModelUnusable(ModelError):
 
 class ExamplesRefused(ModelError):
     """Labels that mean nothing, or too few texts of what is to be told apart."""
+
+
+class TextEngineStopped(ModelError):
+    """Open another one. After a death its cause is a bug or a device that failed, never a text."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ClassVar, Protocol
 
 import numpy as np
@@ -26,7 +26,7 @@ class Forward(Protocol):
     """Safe for any number of threads."""
 
     precision: str
-    padded: bool
+    padded: ClassVar[bool]
     """Whether the texts of a batch are padded to the longest."""
 
     def __call__(self, batch: Sequence[Ids]) -> Tensor:
@@ -61,6 +61,22 @@ def column_widths(model: ReviewModel) -> dict[str, int]:
     return {name: 0 if column.ndim == 1 else column.shape[1] for name, column in columns.items()}
 
 
+def on_host(values: Tensor) -> Callable[[], npt.NDArray[np.float32]]:
+    """Begins to copy what a forward gave; the result waits for it."""
+    if values.device.type == "cpu":
+        return values.numpy
+    pinned = torch.empty(values.shape, dtype=values.dtype, pin_memory=True)
+    pinned.copy_(values, non_blocking=True)
+    done = torch.cuda.Event()  # type: ignore[no-untyped-call]
+    done.record(torch.cuda.current_stream(values.device))
+
+    def wait() -> npt.NDArray[np.float32]:
+        done.synchronize()
+        return pinned.numpy()
+
+    return wait
+
+
 class PackedForward:
     """Texts end to end, on the CPU."""
 
@@ -87,9 +103,7 @@ class PaddedForward:
 
     padded: ClassVar[bool] = True
 
-    def __init__(
-        self, model: ReviewModel, *, device: torch.device, precision: str, compiled: bool = False
-    ) -> None:
+    def __init__(self, model: ReviewModel, *, device: torch.device, precision: str, compiled: bool = False) -> None:
         if precision == "int8" and device.type != "cpu":
             raise ValueError("int8 is for the CPU: bf16 or fp16 are for a GPU")
         self.precision = precision
@@ -98,7 +112,8 @@ class PaddedForward:
         weights = next(model.parameters())
         if (device, precision) != (weights.device, "fp32"):
             model = copy.deepcopy(model).to(device)
-            model.encoder.to(dtype=PRECISIONS[precision])
+            encoder: nn.Module = model.encoder
+            encoder.to(dtype=PRECISIONS[precision])
         if precision == "int8":
             _quantise(model.encoder)
         self._model = model.eval()

@@ -69,7 +69,7 @@ def choose_forward(model: ReviewModel, *, device: torch.device, precision: str, 
 def sample_ids(model: ReviewModel) -> list[Ids]:
     """Of a few texts, sorted by length."""
     taken = model.tokenizer(list(_SAMPLES), truncation=True, max_length=model.limit)["input_ids"]
-    return sorted((np.array(ids, dtype=np.int32) for ids in taken), key=len)  # type: ignore[union-attr]
+    return sorted((np.array(ids, dtype=np.int32) for ids in taken), key=len)
 
 
 def seconds(forward: Forward, batch: Sequence[Ids]) -> float:
@@ -83,9 +83,7 @@ def seconds(forward: Forward, batch: Sequence[Ids]) -> float:
     return min(taken)
 
 
-def agree(
-    model: ReviewModel, scores: npt.NDArray[np.float32], reference: npt.NDArray[np.float32]
-) -> bool:
+def agree(model: ReviewModel, scores: npt.NDArray[np.float32], reference: npt.NDArray[np.float32]) -> bool:
     """Whether all columns are within the tolerances. Both of shape (n, width), as a forward gives them."""
     widths = column_widths(model)
     ours, theirs = split(scores, widths), split(reference, widths)
