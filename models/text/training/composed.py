@@ -13,11 +13,20 @@ from pathlib import Path
 import numpy as np
 import pyarrow.parquet as pq
 
-from models.text.training.examples import NEGATIVE, NEUTRAL, POSITIVE, Examples, joined, labelled
+from models.text.training.examples import NEGATIVE, POSITIVE, Examples, joined, labelled
 from models.text.training.split import validation
 
 DATA = Path(__file__).parent.parent / "data"
 SOURCES = ("amazon_cells", "yelp", "imdb")
+ABOUT = """\
+The 3,000 sentences of *Sentiment Labelled Sentences* (Kotzias et al., KDD 2015, CC BY 4.0) from Amazon, Yelp and IMDb,
+half of them negative and half positive, as 1 and 5 stars. Nobody gave stars and nothing is labelled neutral there, so
+these are composed: texts joined of 2 to 8 sentences of one source, k of them positive and m negative, count as
+1 + 4k / (k + m) stars, up to 2 negative and from 4 on positive, else neutral. 600 descriptions of products from *Online
+Retail* (Chen, 2015, CC BY 4.0) are neutral, without stars. Expect ratings and neutral texts to be rougher than those of
+a model that was trained on real ones."""
+"""For the card of a model that was trained on them."""
+
 _LONGEST = 8
 """Sentences of a joined text, at most: about as many as a long review has."""
 
@@ -67,9 +76,7 @@ def _joined_texts(sentences: Examples, count: int, generator: np.random.Generato
     for _ in range(count):
         length = int(generator.integers(2, _LONGEST + 1))
         positive = int(generator.integers(0, length + 1))
-        rows = np.concatenate(
-            [generator.choice(by_sign[0], length - positive), generator.choice(by_sign[1], positive)]
-        )
+        rows = np.concatenate([generator.choice(by_sign[0], length - positive), generator.choice(by_sign[1], positive)])
         texts.append(" ".join(sentences.texts[row] for row in generator.permutation(rows)))
         stars.append(1 + 4 * positive / length)
     return labelled(texts, ratings=stars)

@@ -77,7 +77,9 @@ def _sentiment(labels: Sequence[Any]) -> npt.NDArray[np.int64]:
             continue
         code = codes.get(number) if number is not None else _WORDS.get(str(label).strip().lower())
         if code is None:
-            raise ExamplesRefused(f"label {label!r} of row {row} isn't 0 or 1, -1, 0 or 1, or negative, neutral, positive")
+            raise ExamplesRefused(
+                f"label {label!r} of row {row} isn't 0 or 1, -1, 0 or 1, or negative, neutral, positive"
+            )
         found[row] = code
     return found
 

@@ -58,7 +58,7 @@ def fit(
     inputs = [TokenInputs(model, tokenised(model, part.texts, recipe.max_tokens)) for part in (examples, validation)]
     with ExitStack() as stack:
         if recipe.freeze:
-            inputs = [LowerInputs(part, model, recipe.freeze) for part in inputs]
+            inputs = [LowerInputs(part, model, recipe.freeze, recipe.precision) for part in inputs]
             stack.enter_context(above(encoder, recipe.freeze))
         history = _epochs(model, examples, validation, inputs, recipe, progressed)
     factors = detach(lora) if lora is not None else {}
@@ -76,7 +76,7 @@ def _epochs(
 ) -> list[dict[str, float]]:
     training, held_out = inputs
     device = next(model.parameters()).device
-    targets = _targets(model, examples, training)
+    targets = _targets(model, examples, training, recipe.precision)
     weights = Weights(
         sentiment=class_weights(examples.sentiment, len(Sentiment.columns), power=recipe.class_power).to(device),
         keep=recipe.keep,
@@ -102,7 +102,7 @@ def _epochs(
             progressed(passed := passed + len(rows))
         history.append({"loss": float(np.mean(losses))})
         if len(validation):
-            history[-1]["quality"] = quality(evaluated(predicted_from(model, held_out), validation))
+            history[-1]["quality"] = quality(evaluated(predicted_from(model, held_out, recipe.precision), validation))
             if not best.add(history[-1]["quality"]):
                 break
     if len(validation):
@@ -117,11 +117,11 @@ def _loss(model: ReviewModel, batch: Inputs, targets: Targets, weights: Weights,
     return torch.stack([LOSSES[name](output, targets, weights) for name, output in outputs.items()]).sum()
 
 
-def _targets(model: ReviewModel, examples: Examples, inputs: TokenInputs | LowerInputs) -> Targets:
+def _targets(model: ReviewModel, examples: Examples, inputs: TokenInputs | LowerInputs, precision: str) -> Targets:
     """With the vectors of the model as it is before it learns."""
     device = next(model.parameters()).device
     return Targets(
         sentiment=torch.from_numpy(examples.sentiment).to(device),
         stars=torch.from_numpy(examples.stars).to(device),
-        embedding=torch.from_numpy(predicted_from(model, inputs)["embedding"]).to(device),
+        embedding=torch.from_numpy(predicted_from(model, inputs, precision)["embedding"]).to(device),
     )

@@ -17,6 +17,7 @@ from transformers import PreTrainedModel
 
 from models.errors import TextModelUnusable
 from models.text.model import ReviewModel
+from models.text.training.precision import mixed
 from models.text.training.tokens import padded, sorted_batches
 
 _BATCH = 32
@@ -29,7 +30,9 @@ def layers_of(encoder: PreTrainedModel) -> nn.ModuleList:
     """From the lowest to the highest. Raises ``TextModelUnusable`` where they aren't where BERT has them."""
     layers = getattr(getattr(encoder, "encoder", None), "layer", None)
     if not isinstance(layers, nn.ModuleList):
-        raise TextModelUnusable(f"layers of a {encoder.config.model_type} can't be frozen or adapted: only BERT-like ones")
+        raise TextModelUnusable(
+            f"layers of a {encoder.config.model_type} can't be frozen or adapted: only BERT-like ones"
+        )
     return layers
 
 
@@ -53,16 +56,17 @@ class LowerInputs:
     Kept in 16 bits: 2 bytes times tokens times hidden of each text, 60 kB for one of 80 tokens with MiniLM.
     """
 
-    def __init__(self, inputs: TokenInputs, model: ReviewModel, count: int) -> None:
+    def __init__(self, inputs: TokenInputs, model: ReviewModel, count: int, precision: str) -> None:
+        self._device = next(model.parameters()).device
         kept: list[Tensor] = [torch.empty(0)] * len(inputs.lengths)
-        with _only_lower(model.encoder, count), torch.inference_mode():
+        model.eval()
+        with _only(model.encoder, layers_of(model.encoder)[:count]), torch.inference_mode():
             for rows in sorted_batches(inputs.lengths, _BATCH):
-                batch = inputs(rows)
-                states = model.encoder(**batch).last_hidden_state.half().cpu()
+                with mixed(self._device, precision):
+                    states = model.encoder(**inputs(rows)).last_hidden_state.half().cpu()
                 for row, state in zip(rows, states, strict=True):
                     kept[row] = state[: inputs.lengths[row]].clone()
         self._kept = kept
-        self._device = next(model.parameters()).device
         self.lengths = inputs.lengths
 
     def __call__(self, rows: npt.NDArray[Any]) -> Inputs:
@@ -73,24 +77,23 @@ class LowerInputs:
 @contextmanager
 def above(encoder: PreTrainedModel, count: int) -> Iterator[None]:
     """While it lasts, the encoder has only the layers from the ``count``-th on and takes ``LowerInputs``."""
-    embeddings, layers = encoder.embeddings, layers_of(encoder)
-    encoder.embeddings, encoder.encoder.layer = _AsGiven(), layers[count:]
+    embeddings = encoder.embeddings
+    encoder.embeddings = _AsGiven()
     try:
-        yield
+        with _only(encoder, layers_of(encoder)[count:]):
+            yield
     finally:
-        encoder.embeddings, encoder.encoder.layer = embeddings, layers
+        encoder.embeddings = embeddings
 
 
 @contextmanager
-def _only_lower(encoder: PreTrainedModel, count: int) -> Iterator[None]:
-    layers, training = layers_of(encoder), encoder.training
-    encoder.encoder.layer = layers[:count]
-    encoder.eval()
+def _only(encoder: PreTrainedModel, layers: nn.ModuleList) -> Iterator[None]:
+    stack: Any = encoder.encoder
+    whole, stack.layer = stack.layer, layers
     try:
         yield
     finally:
-        encoder.encoder.layer = layers
-        encoder.train(training)
+        stack.layer = whole
 
 
 class _AsGiven(nn.Module):

@@ -17,7 +17,7 @@ class Recipe:
         Each layer learns at this times the rate of the one above.
     freeze
         Layers from the lowest on that stay as they are, the embeddings with them; 0 trains everything.
-    lora_rank
+    lora_rank, lora_scale
         Rank of the changes where an adapter is learnt, 0 for the weights themselves.
     keep
         Weight of staying near the base's embedding.
@@ -39,7 +39,6 @@ class Recipe:
     layer_decay: float = 0.9
     lora_rank: int = 0
     lora_scale: float = 2.0
-    lora_lr: float = 1e-3
     keep: float = 1.0
     class_power: float = 0.5
     weight_decay: float = 0.01
@@ -50,3 +49,7 @@ class Recipe:
     patience: int = 2
     precision: str = "auto"
     seed: int = 0
+
+
+LORA = {"lora_rank": 16, "lr": 1e-3}
+"""What differs where an adapter is learnt."""

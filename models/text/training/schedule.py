@@ -19,7 +19,7 @@ def parameter_groups(model: ReviewModel, recipe: Recipe) -> list[dict[str, Any]]
     """
     groups = _groups(model.heads, recipe.head_lr, recipe.weight_decay)
     placed = {id(parameter) for parameter in model.heads.parameters()}
-    rate = recipe.lora_lr if recipe.lora_rank else recipe.lr
+    rate = recipe.lr
     for layer in reversed(layers_of(model.encoder)):
         groups += _groups(layer, rate, recipe.weight_decay)
         placed |= {id(parameter) for parameter in layer.parameters()}

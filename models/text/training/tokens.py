@@ -26,9 +26,7 @@ def tokenised(model: ReviewModel, texts: Sequence[str], max_tokens: int) -> list
     return ids
 
 
-def shuffled_batches(
-    lengths: Sequence[int], size: int, generator: np.random.Generator
-) -> list[npt.NDArray[np.int64]]:
+def shuffled_batches(lengths: Sequence[int], size: int, generator: np.random.Generator) -> list[npt.NDArray[np.int64]]:
     """Rows of every batch of an epoch: each row once, neighbours of like length, in random order."""
     order = generator.permutation(len(lengths))
     batches = []

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from importlib import import_module
+from typing import Any
 
 import click
+
+from models.errors import ExamplesRefused, TextModelUnusable
+from streams.errors import Invalid
 
 _COMMANDS = {
     "train": "Fine-tune the text model on texts with labels.",
@@ -28,6 +32,12 @@ class _Commands(click.Group):
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
             formatter.write_dl(list(_COMMANDS.items()))
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except (TextModelUnusable, ExamplesRefused) as error:
+            raise Invalid(str(error)) from None
 
 
 @click.command("text", cls=_Commands)
