@@ -11,6 +11,7 @@
 ``loop``      the epochs
 ``predict``   what a model reads in texts
 ``metrics``   how good that is
+``neighbours``  whether similar vectors are of texts about the same
 ``composed``  the examples that ship
 ``train``     from examples to a trained model with its figures
 ``card``      the page that goes with it

@@ -51,5 +51,5 @@ class Recipe:
     seed: int = 0
 
 
-LORA = {"lora_rank": 16, "lr": 1e-3}
-"""What differs where an adapter is learnt."""
+LORA = Recipe(lora_rank=16, lr=1e-3)
+"""Where an adapter is learnt."""

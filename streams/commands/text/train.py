@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -63,7 +63,7 @@ def _recipe(given: dict[str, Any], *, lora: bool, seed: int) -> Recipe:
     from models.text.training.recipe import LORA, Recipe
 
     chosen = {name: value for name, value in given.items() if value is not None}
-    return Recipe(**{**(LORA if lora else {}), **chosen, "seed": seed})
+    return replace(LORA if lora else Recipe(), **chosen, seed=seed)
 
 
 def _examples(
