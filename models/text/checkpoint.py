@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import orjson
+import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file
 from safetensors.torch import save as serialised
@@ -60,7 +61,7 @@ def load(source: str | Path = "") -> ReviewModel:
     return model.eval()
 
 
-def untrained(base: str | Path) -> ReviewModel:
+def untrained(base: str | Path = "", *, seed: int = 0) -> ReviewModel:
     """A model to be trained: ``base`` as it is where it has heads, else its encoder with new ones.
 
     Empty for the encoder that comes with Footfall. Raises ``TextModelUnusable``.
@@ -68,6 +69,7 @@ def untrained(base: str | Path) -> ReviewModel:
     if base and (Path(base) / _MANIFEST).is_file():
         return load(base)
     encoder, tokenizer, limit = load_encoder(base)
+    torch.manual_seed(seed)
     return ReviewModel(encoder, tokenizer, limit=limit)
 
 
