@@ -85,10 +85,11 @@ class TextEngine:
         compiled: bool = False,
     ) -> None:
         where = resolve_device(device)
-        usual = choose_forward(model, device=where, precision=precision, compiled=compiled)
         on_cpu = where.type == "cpu"
         threads = forwards or (torch.get_num_threads() if on_cpu else 1)
+        usual = choose_forward(model, device=where, precision=precision, compiled=compiled)
         self._model = model
+        self.device = where
         self._forwards: dict[str, Forward] = {"": usual, "truncated": usual}
         self._widths = column_widths(model)
         width = sum(width or 1 for width in self._widths.values())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import numpy.typing as npt
@@ -63,7 +64,13 @@ def choose_forward(model: ReviewModel, *, device: torch.device, precision: str, 
         name = "bf16" if torch.cuda.is_bf16_supported(including_emulation=False) else "fp16"
         return open_forward(model, device=device, precision=name, compiled=compiled)
     samples = sample_ids(model)
-    return min(_that_agree(model, samples, device), key=lambda forward: seconds(forward, samples))
+
+    def fastest() -> Forward:
+        torch.set_num_threads(1)  # as the engine's forwards are
+        return min(_that_agree(model, samples, device), key=lambda forward: seconds(forward, samples))
+
+    with ThreadPoolExecutor(1, thread_name_prefix="precision") as thread:
+        return thread.submit(fastest).result()
 
 
 def sample_ids(model: ReviewModel) -> list[Ids]:
@@ -73,13 +80,13 @@ def sample_ids(model: ReviewModel) -> list[Ids]:
 
 
 def seconds(forward: Forward, batch: Sequence[Ids]) -> float:
-    """That a batch takes, at best of a few."""
+    """Of this thread's CPU that a batch takes, at best of a few: other processes hardly disturb it."""
     forward(batch)
     taken = []
     for _ in range(_ROUNDS):
-        began = time.perf_counter()
+        began = time.thread_time()
         forward(batch)
-        taken.append(time.perf_counter() - began)
+        taken.append(time.thread_time() - began)
     return min(taken)
 
 

@@ -37,7 +37,7 @@ _COMMANDS = {
     "labels": "See what became of the labels.",
     "query": "Ask ClickHouse.",
     "backtest": "Score and learn a data set in event time.",
-    "text": "Train and judge the model that reads reviews.",
+    "text": "Train, judge and use the model that reads reviews.",
     "bench": "Measure what this machine can do.",
     "demo": "See everything at work on this machine.",
 }

@@ -12,6 +12,7 @@ from streams.errors import Invalid
 
 _COMMANDS = {
     "train": "Fine-tune the text model on texts with labels.",
+    "score": "Score files of texts.",
     "evaluate": "Judge a text model by texts with labels.",
     "quality": "Judge training and the shipped model on public data.",
 }
