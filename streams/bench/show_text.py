@@ -10,9 +10,9 @@ from streams.bench.text import PIPELINE_BATCH, TextResult
 
 def show_text(result: TextResult, console: Console) -> None:
     console.print(
-        f"{result.texts:,} different reviews, medians of {result.rounds} rounds; the first {result.one_by_one:,} one by "
-        f"one. Model {result.model} on {result.device} with {result.threads} threads; the engine read in {result.tier}, "
-        f"and {result.padding_share:.1%} of the tokens that it read were padding.\n"
+        f"{result.texts:,} different reviews, medians of {result.rounds} rounds; the first {result.one_by_one:,} "
+        f"one by one. Model {result.model} on {result.device} with {result.threads} threads; the engine read in "
+        f"{result.tier}, and {result.padding_share:.1%} of the tokens that it read were padding.\n"
         f"The most probable class is the pipeline's for {result.agreement:.2%} of the texts, and no probability is "
         f"further from the pipeline's than {result.largest_difference:.4f}.\n"
     )

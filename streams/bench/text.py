@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import dataclass
+from logging import CRITICAL
 from statistics import median
 from typing import Any
 
@@ -127,7 +128,7 @@ def _turn(score: Callable[[], Probabilities]) -> _Turn:
     return _Turn(time.perf_counter() - wall, time.process_time() - cpu, probabilities)
 
 
-class _Classifier(PreTrainedModel):
+class _Classifier(PreTrainedModel):  # type: ignore[no-untyped-call]
     """The encoder with the head of sentiment, as pipelines know classifiers."""
 
     def __init__(self, model: ReviewModel) -> None:
@@ -145,7 +146,8 @@ class _Classifier(PreTrainedModel):
 
 def _pipeline(model: ReviewModel, engine: TextEngine) -> Callable[[Sequence[str]], Probabilities]:
     """As anyone would call it: fp32, texts as they come, 32 at a time."""
-    logging.set_verbosity(logging.CRITICAL)  # type: ignore[no-untyped-call]  # it knows no classifier of this name
+    # The pipeline complains of a classifier that it doesn't know by name.
+    logging.set_verbosity(CRITICAL)
     classify: Any = pipeline(
         "text-classification", model=_Classifier(model), tokenizer=model.tokenizer, device=engine.device, top_k=None
     )

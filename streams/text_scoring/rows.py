@@ -7,6 +7,7 @@ import gzip
 import io
 import json
 from collections.abc import Iterator
+from itertools import count
 from pathlib import Path
 from typing import IO, Any
 
@@ -81,11 +82,11 @@ def _parsed(line: bytes) -> Any:
 
 
 def _parquet(file: Path) -> Iterator[tuple[int, Row]]:
-    number = 0
+    numbers = count(1)
     with pq.ParquetFile(file) as table:
         for batch in table.iter_batches(_AT_ONCE):
-            for number, row in enumerate(batch.to_pylist(), number + 1):
-                yield number, row
+            for row in batch.to_pylist():
+                yield next(numbers), row
 
 
 def _without_surplus(row: dict[str | Any, Any], file: Path, number: int) -> Row:

@@ -68,12 +68,16 @@ def score_file(
 
 
 def _windows(source: Path, column: str) -> Iterator[list[Row]]:
-    rows = read_rows(source)
+    rows = _rows(source, column)
     while window := list(islice(rows, _WINDOW)):
-        for number, row in window:
-            if column not in row:
-                raise Invalid(f"{source}, line {number}: there is no column {column}; name it with --text-column")
-        yield [row for _, row in window]
+        yield window
+
+
+def _rows(source: Path, column: str) -> Iterator[Row]:
+    for number, row in read_rows(source):
+        if column not in row:
+            raise Invalid(f"{source}, line {number}: there is no column {column}; name it with --text-column")
+        yield row
 
 
 def _scored(engine: TextEngine, windows: Iterable[list[Row]], column: str) -> Iterator[_Window]:
