@@ -51,7 +51,7 @@ def test_a_text_is_read_as_it_is_alone(precision: str) -> None:
 def test_attention_is_the_same_some_texts_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
     forward = PackedForward(MODEL, "bf16")
     at_once = forward(BATCH)
-    monkeypatch.setattr("models.text.packed_bert._SCORES", 1)
+    monkeypatch.setattr("models.text.packed_attention._SCORES", 1)
     torch.testing.assert_close(forward(BATCH), at_once, atol=1e-2, rtol=0)
 
 
