@@ -2,6 +2,8 @@
 
 ``heads``       what is read off a text: a registry
 ``model``       the encoder with its heads
+``encoders``    BERT-like encoders, by folder or name
+``lora``        low-rank changes to an encoder
 ``checkpoint``  models in folders: whole, or as an adapter of another one
 ``scores``      what comes out, as columns
 ``engine``      batches of any texts through the model, whatever they are like

@@ -37,6 +37,7 @@ _COMMANDS = {
     "labels": "See what became of the labels.",
     "query": "Ask ClickHouse.",
     "backtest": "Score and learn a data set in event time.",
+    "text": "Train, judge and use the model that reads reviews.",
     "bench": "Measure what this machine can do.",
     "demo": "See everything at work on this machine.",
 }

@@ -1,0 +1,52 @@
+"""Texts as token ids, in batches of like length: padding costs as much as text does."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+
+from models.text.model import ReviewModel
+
+_CHUNK = 1_024
+_SHUFFLED_TOGETHER = 50
+"""Batches that are sorted by length among themselves: enough that little is padding, few enough that batches differ."""
+
+
+def tokenised(model: ReviewModel, texts: Sequence[str], max_tokens: int) -> list[list[int]]:
+    """Token ids of each text, special ones included; longer texts are cut off."""
+    limit = min(model.limit, max_tokens)
+    ids: list[list[int]] = []
+    for start in range(0, len(texts), _CHUNK):
+        part = list(texts[start : start + _CHUNK])
+        ids += model.tokenizer(part, truncation=True, max_length=limit)["input_ids"]
+    return ids
+
+
+def shuffled_batches(lengths: Sequence[int], size: int, generator: np.random.Generator) -> list[npt.NDArray[np.int64]]:
+    """Rows of every batch of an epoch: each row once, neighbours of like length, in random order."""
+    order = generator.permutation(len(lengths))
+    batches = []
+    for start in range(0, len(order), size * _SHUFFLED_TOGETHER):
+        together = order[start : start + size * _SHUFFLED_TOGETHER]
+        batches += _cut(together[np.argsort(np.array(lengths)[together], kind="stable")], size)
+    return [batches[number] for number in generator.permutation(len(batches))]
+
+
+def sorted_batches(lengths: Sequence[int], size: int) -> list[npt.NDArray[np.int64]]:
+    """Rows of batches from the shortest to the longest."""
+    return _cut(np.argsort(np.array(lengths, dtype=np.int64), kind="stable"), size)
+
+
+def padded(rows: Sequence[Tensor], value: int = 0) -> tuple[Tensor, Tensor]:
+    """The rows as one tensor (n, tokens, ...), and its attention mask (n, tokens)."""
+    lengths = torch.tensor([len(row) for row in rows])
+    mask = (torch.arange(int(lengths.max())) < lengths[:, None]).long()
+    return torch.nn.utils.rnn.pad_sequence(list(rows), batch_first=True, padding_value=value), mask
+
+
+def _cut(rows: npt.NDArray[np.int64], size: int) -> list[npt.NDArray[np.int64]]:
+    return [rows[start : start + size] for start in range(0, len(rows), size)]
