@@ -53,7 +53,7 @@ class PartitionAudit:
     dead_letters: int
     dead_letter_rows: int
     missing: int
-    """Rows that the ledger has and the table doesn't."""
+    """Rows that the ledger has and the table doesn't. A log without a table misses none."""
     double: int
     """Rows that the table has beyond those of the ledger."""
     gaps: list[Span]
@@ -62,7 +62,7 @@ class PartitionAudit:
     """Offsets that the ledger doesn't have and the broker neither: transaction markers, or retention."""
     overlaps: list[Span]
     unbalanced: list[Span]
-    """Runs whose records aren't the sum of rows, duplicates and dead letters, or not those of the broker."""
+    """Runs of which it isn't known what became of each record, or that don't hold those of the broker."""
     superseded: int
     """Runs that an owner wrote after it had lost the partition: they don't count, and are no fault."""
     problems: list[str] = field(default_factory=list)
@@ -96,7 +96,7 @@ class Audit:
         """What ``footfall audit --json`` prints."""
 
         def of_table(table: str) -> int:
-            return self.total(lambda one: one.table_rows if ROW_TABLES[one.topic] == table else 0)
+            return self.total(lambda one: one.table_rows if ROW_TABLES.get(one.topic) == table else 0)
 
         return {
             "ok": self.ok,
@@ -112,6 +112,7 @@ class Audit:
             "dead_letters": self.total(lambda one: one.dead_letters),
             "events_rows": of_table("events"),
             "labels_rows": of_table("labels"),
+            "review_scores_rows": of_table("review_scores"),
             "problems": self.problems,
             "partitions": [asdict(one) | {"lag": one.lag} for one in self.partitions],
         }
@@ -140,7 +141,7 @@ def examine(
         sum(getattr(row, name) for row in tiling.rows) for name in ("records", "rows", "duplicates", "dead_letters")
     )
     distinct = min(counts.offsets, counts.events)
-    expected = rows - counts.repeats
+    expected = rows - counts.repeats if topic in ROW_TABLES else 0
     audit = PartitionAudit(
         topic=topic,
         partition=partition,
@@ -179,7 +180,7 @@ def _unbalanced(tiling: Tiling, start: int | None, records_on_broker: Callable[[
 
 
 def _problems(audit: PartitionAudit) -> list[str]:
-    table = ROW_TABLES[audit.topic]
+    table = ROW_TABLES.get(audit.topic)
     found = [f"the ledger has nothing of offsets {_offsets(gap)}, where there are records" for gap in audit.gaps]
     found += [f"the ledger has offsets {_offsets(overlap)} twice" for overlap in audit.overlaps]
     found += [

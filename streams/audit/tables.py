@@ -51,13 +51,15 @@ def count(reader: Reader, tilings: Tilings) -> dict[Pair, TableCounts]:
         sql = _COUNT_ROWS.format(table=table) + _AT_DONE_OFFSETS
         rows = reader.columns(sql, tables=done, settings=_SETTINGS)
         for *pair, n_rows, n_offsets, n_events in zip(*map(_listed, rows.values()), strict=True):
-            if ROW_TABLES[pair[0]] == table:
+            if ROW_TABLES.get(pair[0]) == table:
                 found[pair[0], pair[1]] = TableCounts(n_rows, n_offsets, n_events)
     letters = _by_pair(reader.columns(_COUNT_DEAD_LETTERS + _AT_DONE_OFFSETS, tables=done))
     return {
         pair: found.get(pair, TableCounts())._replace(
             dead_letters=letters.get(pair, 0),
-            repeats=_repeats(reader, pair, tiling) if _lacks_rows(found.get(pair), tiling) else 0,
+            repeats=_repeats(reader, pair, tiling)
+            if pair[0] in ROW_TABLES and _lacks_rows(found.get(pair), tiling)
+            else 0,
         )
         for pair, tiling in tilings.items()
     }

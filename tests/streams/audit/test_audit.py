@@ -10,7 +10,7 @@ import pytest
 from click.testing import CliRunner
 from rich.console import Console
 
-from schemas.topics import CLICKS, LABELS
+from schemas.topics import CLICKS, INPUTS, LABELS
 from streams.audit.findings import PartitionAudit
 from streams.audit.show import show
 from streams.commands import main
@@ -32,7 +32,7 @@ def only_problem(shop: Shop) -> tuple[PartitionAudit, str]:
 def test_what_was_done_once_is_fine(shop: Shop) -> None:
     found = shop.audit()
     assert found.problems == []
-    assert len(found.partitions) == 8
+    assert len(found.partitions) == 2 * len(INPUTS)
     clicks = next(one for one in found.partitions if (one.topic, one.partition) == (CLICKS, 0))
     assert (clicks.log_start, clicks.log_end, clicks.committed) == (0, END + 30, END)
     assert (clicks.first, clicks.last, clicks.lag) == (0, END - 1, 30)
