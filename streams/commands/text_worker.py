@@ -21,8 +21,10 @@ def command(settings: Settings, name: str | None) -> None:
     partition."""
     os.environ.setdefault("CLICKHOUSE_DRIVER_LASY_DATE_LUT", "lazily")
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
-    from schemas.topics import REVIEWS, REVIEWS_SCORED
     from streams.text.address import http_address
+
+    address = http_address(settings)  # before anything that takes long
+    from schemas.topics import REVIEWS, REVIEWS_SCORED
     from streams.text.metrics import Metrics
     from streams.text.model import open_engine
     from streams.text.pipeline import TextPipeline
@@ -30,7 +32,6 @@ def command(settings: Settings, name: str | None) -> None:
     from streams.transport.app import create_app
     from streams.transport.worker import run_worker
 
-    address = http_address(settings)
     in_group = replace(
         settings, group=settings.text_group, batch_records=min(settings.batch_records, settings.text_window)
     )

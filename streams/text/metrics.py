@@ -24,7 +24,10 @@ class Metrics:
         )
         self.overloaded = Gauge("footfall_text_overloaded", "1 while the lag is too long", registry=registry)
         self.queue = Gauge(
-            "footfall_text_queue", "Reviews that wait, by what they wait for", ["stage"], registry=registry
+            "footfall_text_queue",
+            "Reviews that aren't in a window yet, that are, and requests that wait",
+            ["stage"],
+            registry=registry,
         )
         self.windows = Counter("footfall_text_windows", "Windows that the engine scored", ["tier"], registry=registry)
         self.texts = Counter(

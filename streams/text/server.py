@@ -88,7 +88,7 @@ class Server:
             return _error(415, "Expected Content-Type: application/json")
         if self._waiting >= MOST_WAITING:
             return _error(503, "Busy: too many requests wait", {"Retry-After": str(RETRY_AFTER_S)})
-        self._waiting += 1
+        self._wait(1)
         try:
             wanted = asked(await asyncio.wait_for(request.read(), BODY_DEADLINE_S))
             async with asyncio.timeout(ENGINE_DEADLINE_S), self._in_engine:
@@ -102,7 +102,11 @@ class Server:
         except TimeoutError:
             return _error(503, "Busy: not read or not scored in time", {"Retry-After": str(RETRY_AFTER_S)})
         finally:
-            self._waiting -= 1
+            self._wait(-1)
+
+    def _wait(self, change: int) -> None:
+        self._waiting += change
+        self._metrics.queue.labels("http").set(self._waiting)
 
     async def _answered(self, wanted: Asked) -> web.Response:
         try:

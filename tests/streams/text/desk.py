@@ -19,6 +19,7 @@ from streams.text.metrics import Metrics
 from streams.text.pipeline import TextPipeline
 from streams.transport.run import RecordRun
 from tests.streams.worker.runs import run_of
+from tests.waiting import POLL_S
 
 DEADLINE_S = 30.0
 
@@ -60,6 +61,12 @@ class Desk:
             while not true():
                 self._changed.clear()
                 await self._changed.wait()
+
+    async def pause_until(self, true: Callable[[], Any]) -> None:
+        """Until it holds, which may have to do with a table."""
+        async with asyncio.timeout(DEADLINE_S):
+            while not await asyncio.to_thread(true):
+                await asyncio.sleep(POLL_S)
 
     async def _fail(self, error: BaseException) -> None:
         self.failures.append(error)

@@ -259,6 +259,7 @@ def test_what_the_engine_has_is_written_before_the_partitions_are_handed_over(
                 await made.run(reviews(first, first + 9))
             held, sizes, choosy.held = choosy.held, list(choosy.windows), None
             revoked = asyncio.create_task(made.pipeline.on_revoked({(REVIEWS, 0)}))
+            await made.pause_until(lambda: not made.pipeline._open)
             for future, n_texts in zip(held, sizes, strict=True):
                 future.set_result(choosy.score(["so so"] * n_texts))
             await revoked
