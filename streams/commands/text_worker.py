@@ -21,6 +21,7 @@ def command(settings: Settings, name: str | None) -> None:
     partition."""
     os.environ.setdefault("CLICKHOUSE_DRIVER_LASY_DATE_LUT", "lazily")
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+    os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
     from streams.text.address import http_address
 
     address = http_address(settings)  # before anything that takes long

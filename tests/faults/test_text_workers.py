@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import signal
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -21,7 +22,9 @@ from tests.models.text.tiny import tiny_model
 from tests.waiting import wait_until
 
 KILLS = 12
-PAUSE_S = (0.5, 4.5)
+ZOMBIE_AT = 4
+OUTAGE_AT = 8
+PAUSE_S = (0.5, 4.0)
 RATE = 150
 N_WORKERS = 2
 LEAVE_LIMIT_S = 10.0
@@ -63,12 +66,23 @@ def test_reviews_are_scored_once_whoever_is_killed_when(
                 start()
             wait_until(lambda: all(worker.is_assigned for worker in workers), DRAIN_TIMEOUT_S, "both are assigned")
             with Load(scene.settings, reviewers, per_s=RATE):
-                for _ in range(KILLS):
+                for number in range(KILLS + 1):
                     time.sleep(chance.uniform(*PAUSE_S))
                     victim = chance.choice(running())
+                    if number == ZOMBIE_AT:  # it stands still until the group has given it up, and then goes on
+                        scene.note(f"SIGSTOP {victim.name}")
+                        victim.signal(signal.SIGSTOP)
+                        time.sleep(1.5 * scene.settings.session_timeout_s)
+                        victim.signal(signal.SIGCONT)
+                        continue
                     scene.note(f"SIGKILL {victim.name}")
                     victim.kill()
                     start()
+                    if number == OUTAGE_AT:
+                        clickhouse = scene.site.stack.member("clickhouse")
+                        scene.note("ClickHouse goes and comes back")
+                        clickhouse.kill()
+                        clickhouse.restart()
             wait_until(lambda: lag(scene.settings) == 0, DRAIN_TIMEOUT_S, "all reviews are done")
             wait_until(lambda: all(worker.is_assigned for worker in running()), DRAIN_TIMEOUT_S, "all are assigned")
             assert len(running()) == N_WORKERS

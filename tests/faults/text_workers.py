@@ -69,9 +69,9 @@ class TextWorker:
         self._process.kill()
         self._process.join()
 
-    def ask_to_leave(self) -> None:
+    def signal(self, number: signal.Signals) -> None:
         assert self._process.pid is not None
-        os.kill(self._process.pid, signal.SIGTERM)
+        os.kill(self._process.pid, number)
 
     def wait(self) -> int | None:
         self._process.join(LEAVE_TIMEOUT_S)
@@ -82,7 +82,7 @@ def leave(workers: list[TextWorker]) -> float:
     """All that run leave; the seconds until the last was gone."""
     began = time.monotonic()
     for worker in workers:
-        worker.ask_to_leave()
+        worker.signal(signal.SIGTERM)
     for worker in workers:
         assert worker.wait() == 0, f"{worker.name} ended badly:\n{worker.text}"
     return time.monotonic() - began
