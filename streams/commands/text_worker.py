@@ -12,6 +12,9 @@ import click
 from streams.commands import with_settings
 from streams.settings import Settings
 
+POLL_S = 6 * 3600.0
+"""A megabyte of reviews from each of some partitions, compressed, may keep a slow model busy for an hour."""
+
 
 @click.command()
 @click.option("--name", help="Name in the ledger; by default the host's and the process number.")
@@ -40,7 +43,7 @@ def command(settings: Settings, name: str | None) -> None:
     metrics = Metrics()
     worker = name or f"{socket.gethostname()}-{os.getpid()}"
     pipeline = TextPipeline(in_group, worker=worker, engine=engine, model=model, metrics=metrics)
-    app = create_app(in_group, topics=(REVIEWS,), beside=(REVIEWS_SCORED,), handler=pipeline)
+    app = create_app(in_group, topics=(REVIEWS,), beside=(REVIEWS_SCORED,), handler=pipeline, poll_s=POLL_S)
     pipeline.fail = app.crash
     with serving(Server(engine, pipeline, metrics, token=settings.text_http_token), address):
         status = run_worker(app, in_group)

@@ -8,6 +8,7 @@
 ``flight``    windows in the engine
 ``lag``       how far behind the worker is, and whether that is too far
 ``spells``    what operators are told of it
+``watch``     looks at the lag, and tells
 ``model``     the engine, ready to read
 ``address``   where HTTP is served, and whether it may be
 ``asked``     what an HTTP request asks for, and the answer

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from functools import partial
 
 from schemas.topics import REVIEW_TEXTS, TopicNames
 from streams.clickhouse.writer import Writer
@@ -38,7 +39,8 @@ class Flush:
         self._worker = worker
         self._names = TopicNames(prefix=settings.topic_prefix)
         self._deadline_s = settings.outage_deadline_s
-        self._breaker = DeadLetterBreaker(ratio=settings.dead_letter_ratio, run=settings.dead_letter_run)
+        self._breakers: dict[tuple[str, int], DeadLetterBreaker] = {}
+        self._new_breaker = partial(DeadLetterBreaker, ratio=settings.dead_letter_ratio, run=settings.dead_letter_run)
 
     def write(self, parts: Sequence[Scored]) -> None:
         """Returns once all is durable. Raises ``Fatal`` where that can't be or where most texts can't be scored,
@@ -46,7 +48,7 @@ class Flush:
         if not parts:
             return
         for part in parts:
-            self._breaker.check(len(part.portion.texts), list(part.letters))
+            self._breakers.setdefault(part.pair, self._new_breaker()).check(len(part.portion.texts), list(part.letters))
         written_ms = time.time_ns() // 1_000_000
         token = token_of(parts)
         delivered = self._delivery.send(messages(parts, self._names))

@@ -21,15 +21,13 @@ from schemas.alerts import SystemAlert
 from schemas.topics import REVIEW_TEXTS
 from streams.clickhouse.reader import Reader
 from streams.clickhouse.writer import Writer
-from streams.leader.telling import tell
 from streams.settings import Settings
 from streams.text.flight import Flight, broken, drop, submit, wait_scored
 from streams.text.flush import Flush
 from streams.text.intake import Intake, Portion
-from streams.text.lag import lags_s
 from streams.text.metrics import Metrics
 from streams.text.pace import Pace
-from streams.text.spells import Spells, open_spells
+from streams.text.watch import Watch
 from streams.text.window import scored
 from streams.transport.handler import Partitions
 from streams.transport.run import RecordRun
@@ -75,25 +73,21 @@ class TextPipeline:
         self.is_assigned = False
         self._settings = settings
         self._engine = engine
-        self._model = model
         self._metrics = metrics
         self._stop = threading.Event()
         self._reader = Reader(settings, stop=self._stop)
         self._claim_writer = Writer(settings, stop=self._stop)
-        self._tell_writer = Writer(settings, stop=self._stop)
         self._delivery = Delivery(settings)
+        self._watch = Watch(settings, self._delivery, metrics, model=model, stop=self._stop)
         self._intake = Intake(max_ahead_ms=int(settings.max_ahead_s * 1000))
         self._claims = Claims(worker=worker, duplicate_window=settings.duplicate_window)
         self._flush = Flush(settings, Writer(settings, stop=self._stop), self._delivery, worker=worker)
         self._read = ThreadPoolExecutor(1, thread_name_prefix="read")
         self._write = ThreadPoolExecutor(1, thread_name_prefix="write")
-        self._partitions: list[int] = []
         self._open: deque[Portion] = deque()
         self._flights: deque[Flight] = deque()
         self._moved = asyncio.Event()
         self._pace = Pace(most=settings.text_window)
-        self._spells = Spells(model, limit_s=settings.text_lag_alert_s)
-        self._untold: list[SystemAlert] = []
         self._assignment = 0
         self._taken_over = False
         self._failure: BaseException | None = None
@@ -109,8 +103,9 @@ class TextPipeline:
 
     def engine_broke(self, error: BaseException) -> None:
         """Ends the worker, also where only others than the stream use the engine. From any thread."""
+        self._failure = broken(error)
         if self._loop is not None:
-            asyncio.run_coroutine_threadsafe(self._fail(broken(error)), self._loop)
+            asyncio.run_coroutine_threadsafe(self._fail(self._failure), self._loop)
 
     async def on_run(self, run: RecordRun) -> None:
         assignment = self._assignment
@@ -135,22 +130,20 @@ class TextPipeline:
         self._taken_over = False
         self._loop = asyncio.get_running_loop()
         await self._delivery.start()
-        self._partitions = sorted(partition for _, partition in partitions)
-        begun = await self._on_read(self._take_over, self._partitions)
-        self._spells = Spells(self._model, limit_s=self._settings.text_lag_alert_s, begun=begun)
+        if self._failure is not None:
+            raise self._failure
+        numbers = sorted(partition for _, partition in partitions)
+        self._watch.take_over(numbers, await self._on_read(self._take_over, numbers))
         self._taken_over = self.is_assigned = True
         if not self._tasks:
-            work = (self._score_forever, self._write_forever, self._watch_forever, self._tell_forever)
+            work = (self._score_forever, self._write_forever, self._watch_forever, self._watch.tell_forever)
             self._tasks = [asyncio.create_task(self._guard(of_one)) for of_one in work]
 
     def _take_over(self, partitions: list[int]) -> list[SystemAlert]:
-        """On the reading thread. The beginnings of spells of overload that go on. They are told again, since the worker
-        before may have ended while it told them."""
+        """On the reading thread. The beginnings of spells of overload that go on."""
         wanted = [(REVIEW_TEXTS, partition) for partition in partitions]
         self._claims.take(self._reader, self._claim_writer, wanted, _now_ms())
-        begun = open_spells(self._reader, partitions)
-        tell(begun, self._settings, self._claim_writer, self._delivery)
-        return begun
+        return self._watch.begun(self._reader, self._claim_writer, partitions)
 
     async def on_revoked(self, partitions: Partitions) -> None:
         """What the engine has is written and acknowledged; the rest will be delivered again."""
@@ -172,6 +165,9 @@ class TextPipeline:
 
     async def on_stop(self) -> None:
         self._end_assignment()
+        if not self._taken_over:  # the reading thread may wait for ClickHouse
+            await self._let_go()
+            return
         await self._set_aside()
         try:
             async with asyncio.timeout(LEAVE_S):
@@ -198,7 +194,7 @@ class TextPipeline:
         self._assignment += 1
         self.is_assigned = False
         self._moved.set()
-        self._metrics.lag.clear()
+        self._watch.let_go()
 
     async def _set_aside(self) -> None:
         """Forgets what the engine hasn't begun, and how far those partitions are, which is read anew if they return."""
@@ -222,7 +218,7 @@ class TextPipeline:
         while True:
             await self._until(self._may_score)
             fallback = self._settings.text_fallback
-            tier = fallback if self._spells.is_over and fallback != "none" else ""
+            tier = fallback if self._watch.is_over and fallback != "none" else ""
             flight = submit(self._engine, self._next_window(), tier=tier)
             flight.scores.add_done_callback(lambda _: self._moved.set())
             self._flights.append(flight)
@@ -276,25 +272,8 @@ class TextPipeline:
     async def _watch_forever(self) -> None:
         while True:
             await asyncio.sleep(WATCH_INTERVAL_S)
-            if self.is_assigned:
-                self._watch()
-
-    def _watch(self) -> None:
-        now_ms = _now_ms()
-        flying = [portion for flight in self._flights for portion in flight.portions]
-        lags = dict.fromkeys(self._partitions, 0.0) | lags_s([*self._open, *flying], now_ms)
-        for alert in self._spells.note(lags, now_ms=now_ms):
-            log.warning("%s", alert.text)
-            self._untold.append(alert)
-            self._moved.set()
-        n_open = sum(len(portion.texts) for portion in list(self._open))
-        self._metrics.watched(lags, self._spells.is_over, {"open": n_open, "window": sum(len(p.texts) for p in flying)})
-
-    async def _tell_forever(self) -> None:
-        while True:
-            await self._until(lambda: bool(self._untold))
-            alerts, self._untold = self._untold, []
-            await asyncio.to_thread(tell, alerts, self._settings, self._tell_writer, self._delivery)
+            flying = [portion for flight in self._flights for portion in flight.portions]
+            self._watch.look(list(self._open), flying, now_ms=_now_ms())
 
     async def _until(self, true: Callable[[], Any]) -> None:
         """Waits until the condition holds, which is looked at whenever something has moved."""

@@ -121,7 +121,7 @@ class Server:
         if not self._token:
             return True
         scheme, _, given = request.headers.get("Authorization", "").partition(" ")
-        return scheme.lower() == "bearer" and hmac.compare_digest(given.strip().encode(), self._token.encode())
+        return scheme.lower() == "bearer" and hmac.compare_digest(_bytes(given.strip()), _bytes(self._token))
 
     async def _health(self, _: web.Request) -> web.StreamResponse:
         return _state(self._state.is_well, "alive", "no progress")
@@ -193,6 +193,11 @@ async def _in_json(request: web.Request, handler: Handler) -> web.StreamResponse
     except web.HTTPException as error:
         kept = {name: value for name, value in error.headers.items() if name == "Allow"}
         return _error(error.status, error.reason, kept)
+
+
+def _bytes(header: str) -> bytes:
+    """As they came: aiohttp escapes what isn't UTF-8."""
+    return header.encode("utf-8", "surrogateescape")
 
 
 def _state(is_so: bool, so: str, otherwise: str) -> web.Response:

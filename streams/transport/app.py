@@ -20,6 +20,8 @@ from streams.transport.topics import check_partition_counts, wait_for_topics
 
 BUFFERED_RUNS = 4
 """Runs of a topic that wait between the fetch and the handler."""
+POLL_S = 60.0
+"""Beyond all that the scoring workers need."""
 
 
 class App(faust.App):
@@ -29,13 +31,21 @@ class App(faust.App):
     consumer: Any
 
     def __init__(
-        self, settings: Settings, topics: Sequence[str], handler: RunHandler, *, beside: Sequence[str], **config: Any
+        self,
+        settings: Settings,
+        topics: Sequence[str],
+        handler: RunHandler,
+        *,
+        beside: Sequence[str],
+        poll_s: float,
+        **config: Any,
     ) -> None:
         self.settings = settings
         self.handler = handler
         self.names = TopicNames(prefix=settings.topic_prefix)
         self.input_topics = tuple(topics)
         self._beside = tuple(beside)
+        self.poll_s = poll_s
         self.run_topics = frozenset(map(self.names.on_broker, topics))
         super().__init__(settings.group, **config)
 
@@ -73,6 +83,7 @@ def create_app(
     topics: Sequence[str],
     handler: RunHandler,
     beside: Sequence[str] = (),
+    poll_s: float = POLL_S,
     elect_leader: bool = False,
 ) -> faust.App:
     """A Faust app that reads ``topics`` in runs. Opens nothing until it is started.
@@ -85,6 +96,9 @@ def create_app(
         Receives the runs.
     beside
         Other topics that have to be there, those of a profile with as many partitions as the ones that are read.
+    poll_s
+        How long the handler may take, on top of an outage, to work through what one poll brings: a whole answer of the
+        broker, of up to 50 MB. A worker that takes longer is out of the group.
     elect_leader
         Let ``@app.task(on_leader=True)`` work, by a topic of one partition that Faust creates.
 
@@ -94,6 +108,7 @@ def create_app(
         topics,
         handler,
         beside=beside,
+        poll_s=poll_s,
         # Faust prefers the environment to its arguments; no variable starts like this.
         env_prefix="FOOTFALL_FAUST_",
         autodiscover=False,

@@ -86,7 +86,7 @@ def test_records_that_were_passed_over_are_accounted_for(shop: Shop) -> None:
     shop.write_ledger(REVIEW_TEXTS, 0, RUN - 1, rows=RUN - 10, passed=9)
     _, what = only_problem(shop)
     assert what == f"the run of offsets 0 to {RUN - 1} doesn't account for the records that it holds"
-    shop.change("TRUNCATE TABLE ledger")
+    shop.change(f"DELETE FROM ledger WHERE topic = '{REVIEW_TEXTS}'")
     shop.write_ledger(REVIEW_TEXTS, 0, RUN - 1, rows=RUN - 10, passed=10)
     assert shop.audit().ok
 

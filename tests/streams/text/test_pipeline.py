@@ -275,6 +275,32 @@ def test_what_the_engine_has_is_written_before_the_partitions_are_handed_over(
     assert sum(n_rows for *_, n_rows, _, _, _ in ledger(reader)) == 40
 
 
+def test_a_run_that_is_half_done_goes_on_where_it_was(for_texts: Settings, choosy: Choosy, reader: Reader) -> None:
+    n = 4 * PORTION_RECORDS
+
+    async def work() -> None:
+        async with desk(for_texts, choosy) as made:
+            await made.take(0)
+            choosy.held = []
+            await made.run(reviews(0, n - 1))
+            await made.pause_until(lambda: len(choosy.held) == 2)
+            held, choosy.held = choosy.held, None
+            revoked = asyncio.create_task(made.pipeline.on_revoked({(REVIEWS, 0)}))
+            await made.pause_until(lambda: not made.pipeline._open)
+            for future in held:
+                future.set_result(choosy.score(["so so"] * PORTION_RECORDS))
+            await revoked
+            assert made.acked == []
+            assert sum(records for _, _, _, records, *_ in ledger(reader)) == 2 * PORTION_RECORDS
+            await made.take(0)
+            await made.work(reviews(0, n - 1))
+            assert made.acked == [(0, n - 1)]
+
+    finish(work())
+    assert rows(reader)["offset"].tolist() == list(range(n))
+    assert [n_rows for *_, n_rows, _, _, _ in ledger(reader)] == [PORTION_RECORDS] * 4
+
+
 def test_partitions_that_are_taken_away_before_the_scores_are_there(
     for_texts: Settings, choosy: Choosy, reader: Reader
 ) -> None:

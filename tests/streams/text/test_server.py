@@ -24,6 +24,7 @@ from streams.text.server import MOST_WAITING, Server, serving
 from tests.streams.text.desk import Choosy
 from tests.waiting import wait_until
 
+NOT_ASCII = {"Authorization": "Bearer \xff\xe9"}
 LOOPBACK = Address("127.0.0.1", 0)
 PATH = "/v1/text:score"
 DEADLINE_S = 20.0
@@ -152,7 +153,7 @@ def test_a_token_is_asked_for_where_there_is_one(engine: Choosy) -> None:
         assert address is not None
         site = Site(address, engine, Stream())
         body = {"texts": ["love it."]}
-        for given in ({}, {"Authorization": "Bearer open"}, {"Authorization": "Basic open sesame"}):
+        for given in ({}, {"Authorization": "Bearer open"}, {"Authorization": "Basic open sesame"}, NOT_ASCII):
             status, found, headers = site.ask("POST", PATH, body, **given)
             assert (status, found) == (401, {"error": "Expected the bearer token"})
             assert headers["WWW-Authenticate"] == "Bearer"
