@@ -29,6 +29,7 @@ _COMMANDS = {
     "migrate": "Bring ClickHouse's tables up to date.",
     "schema": "Print the events' JSON Schema.",
     "worker": "Profile and score events as they come.",
+    "text-worker": "Read what reviews say as they come.",
     "replay": "Send a data set to Kafka as events.",
     "audit": "Check that every record was written once.",
     "rebuild": "Recompute the profiles from the events.",
