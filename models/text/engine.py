@@ -134,6 +134,11 @@ class TextEngine:
             return replace(self._figures)
 
     @property
+    def model(self) -> str:
+        """Name of the model."""
+        return self._model.name
+
+    @property
     def precision(self) -> str:
         """Of the usual tier."""
         return self._forwards[""].precision

@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from models.errors import ModelError
 from models.text.engine import TextEngine
 from models.text.scores import TextScores
 from streams.errors import Fatal, FootfallError
@@ -68,5 +69,5 @@ def drop(flights: Iterable[Flight]) -> None:
 
 def broken(error: BaseException) -> Fatal:
     """An error of the engine in a line. What others than Footfall's own say may quote a text."""
-    why = str(error) if isinstance(error, FootfallError) else type(error).__name__
+    why = str(error) if isinstance(error, FootfallError | ModelError) else type(error).__name__
     return Fatal(f"the text engine failed: {why}")

@@ -35,7 +35,7 @@ class Portion:
     n_records: int = 0
     n_duplicates: int = 0
     n_passed: int = 0
-    """Records that can't be decoded: the scoring workers make dead letters of them."""
+    """Records that can't be decoded, of which the scoring workers make dead letters; and reviews of stars alone."""
     max_ts_ms: int = 0
     oldest_ms: int | None = None
     """The earliest record's own time; None where no record has one."""
@@ -67,9 +67,11 @@ class Intake:
         events, undecodable = self._decoder.decode(run.partition, records)
         identity = identities(events.user_id, events.event_id)
         fresh = log.window.admit(identity, events.offset)
-        passed = np.array([letter.offset for letter in undecodable], dtype=np.int64)
+        silent = np.array([not text.strip() for text in events.text], dtype=np.bool_)
+        passed = np.array([letter.offset for letter in undecodable] + events.offset[silent].tolist(), dtype=np.int64)
         log.position = max(log.position, run.last)
-        return list(_portions(run, log.epoch, records, events, identity, fresh, passed))
+        worded = ~silent
+        return list(_portions(run, log.epoch, records, events.where(worded), identity[worded], fresh[worded], passed))
 
 
 def _portions(

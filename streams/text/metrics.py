@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Metric, generate_latest
+from prometheus_client.core import CounterMetricFamily
+from prometheus_client.registry import Collector
 
+from models.text.engine import TextEngine
 from models.text.scores import TextScores
 from streams.text.window import Scored
 
@@ -14,11 +18,23 @@ MOST_CLASSES = 20
 """Classes of reasons that are told apart; all others count as ``other``."""
 
 
+class EngineFigures(Collector):
+    """What the engine has done, asked when somebody looks."""
+
+    def __init__(self, engine: TextEngine) -> None:
+        self._engine = engine
+
+    def collect(self) -> Iterator[Metric]:
+        for name, value in asdict(self._engine.figures).items():
+            yield CounterMetricFamily(f"footfall_text_engine_{name}", f"The engine's {name}", value=value)
+
+
 class Metrics:
     """Thread-safe."""
 
-    def __init__(self) -> None:
+    def __init__(self, engine: TextEngine) -> None:
         self.registry = registry = CollectorRegistry()
+        registry.register(EngineFigures(engine))
         self.lag = Gauge(
             "footfall_text_lag_seconds", "Age of the oldest review in hand", ["partition"], registry=registry
         )

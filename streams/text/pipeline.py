@@ -56,9 +56,6 @@ class TextPipeline:
     ----------
     worker
         Its name in the ledger.
-    model
-        Name of the engine's.
-
     Attributes
     ----------
     fail
@@ -69,7 +66,7 @@ class TextPipeline:
 
     fail: Callable[[BaseException], Awaitable[None]]
 
-    def __init__(self, settings: Settings, *, worker: str, engine: TextEngine, model: str, metrics: Metrics) -> None:
+    def __init__(self, settings: Settings, *, worker: str, engine: TextEngine, metrics: Metrics) -> None:
         self.is_assigned = False
         self._settings = settings
         self._engine = engine
@@ -78,7 +75,7 @@ class TextPipeline:
         self._reader = Reader(settings, stop=self._stop)
         self._claim_writer = Writer(settings, stop=self._stop)
         self._delivery = Delivery(settings)
-        self._watch = Watch(settings, self._delivery, metrics, model=model, stop=self._stop)
+        self._watch = Watch(settings, self._delivery, metrics, model=engine.model, stop=self._stop)
         self._intake = Intake(max_ahead_ms=int(settings.max_ahead_s * 1000))
         self._claims = Claims(worker=worker, duplicate_window=settings.duplicate_window)
         self._flush = Flush(settings, Writer(settings, stop=self._stop), self._delivery, worker=worker)

@@ -43,7 +43,7 @@ def text_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def engine(text_model: Path) -> Iterator[TextEngine]:
-    engine = TextEngine(load(text_model))
+    engine = TextEngine(load(text_model), precision="fp32")
     yield engine
     engine.close()
 
@@ -53,6 +53,7 @@ def test_reviews_are_scored_once_whoever_is_killed_when(
 ) -> None:
     changes = {
         "text_model": str(text_model),
+        "text_precision": "fp32",
         "text_http": "127.0.0.1:0",
         "text_window": 200,
         "session_timeout_s": SESSION_S,

@@ -116,7 +116,7 @@ async def _records(settings: Settings) -> dict[Pair, list[Any]]:
 
 
 def _reviews(settings: Settings, records: dict[Pair, list[Any]]) -> Iterator[tuple[str, tuple[int, str]]]:
-    """Event id, partition and text of each review."""
+    """Event id, partition and text of each review that has one."""
     for (topic, partition), held in records.items():
         if topic == REVIEWS:
             decoder = Decoder(REVIEWS, max_ahead_ms=int(settings.max_ahead_s * 1000))
@@ -124,7 +124,8 @@ def _reviews(settings: Settings, records: dict[Pair, list[Any]]) -> Iterator[tup
             window = DuplicateWindow(window=settings.duplicate_window)
             events = events.where(window.admit(identities(events.user_id, events.event_id), events.offset))
             for event_id, text in zip(events.event_id, events.text, strict=True):
-                yield event_id, (partition, text)
+                if text:
+                    yield event_id, (partition, text)
 
 
 def _rows(settings: Settings, wanted: dict[str, tuple[int, str]], engine: TextEngine) -> Iterator[str]:

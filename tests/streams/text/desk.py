@@ -8,6 +8,7 @@ import warnings
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from concurrent.futures import Future
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from typing import Any
 
 from models.text.engine import TextEngine
@@ -28,8 +29,8 @@ class Desk:
     """A pipeline, the offsets up to which runs were acknowledged, and what it failed with."""
 
     def __init__(self, settings: Settings, engine: TextEngine, *, worker: str = "w1") -> None:
-        self.metrics = Metrics()
-        self.pipeline = TextPipeline(settings, worker=worker, engine=engine, model="tiny", metrics=self.metrics)
+        self.metrics = Metrics(engine)
+        self.pipeline = TextPipeline(settings, worker=worker, engine=engine, metrics=self.metrics)
         self.pipeline.fail = self._fail
         self.acked: list[tuple[int, int]] = []
         self.failures: list[BaseException] = []
@@ -108,21 +109,20 @@ class Choosy(TextEngine):
         if self.held is not None:
             self.held.append(Future())
             return self.held[-1]
-        return super().submit(texts, tier=tier)
+        chosen: Future[TextScores] = Future()
+        found = super().submit(texts, tier=tier)
+        found.add_done_callback(lambda scored: self._choose(list(texts), scored, chosen))
+        return chosen
 
-    def _score(self, texts: Sequence[str], tier: str) -> TextScores:
+    def _choose(self, texts: list[str], scored: Future[TextScores], chosen: Future[TextScores]) -> None:
+        if not chosen.set_running_or_notify_cancel():
+            return
         if self.failure is not None:
-            raise self.failure
-        scores = super()._score(texts, tier)
+            chosen.set_exception(self.failure)
+            return
+        scores = scored.result()
         reasons = {row: "tokens: there are none" for row, text in enumerate(texts) if "unreadable" in text}
-        for row in reasons:
-            for column in scores.columns.values():
-                column[row] = float("nan")
-        return TextScores(
-            columns=scores.columns,
-            n_tokens=scores.n_tokens,
-            truncated=scores.truncated,
-            model=scores.model,
-            tier=scores.tier,
-            reasons=reasons,
-        )
+        columns = {name: column.copy() for name, column in scores.columns.items()}
+        for column in columns.values():
+            column[list(reasons)] = float("nan")
+        chosen.set_result(replace(scores, columns=columns, reasons=reasons))

@@ -3,24 +3,23 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
 
 from models.text.engine import TextEngine
-from models.text.scores import TextScores
+from models.text.window import Batch
 from streams.text import flight
 
-score = TextEngine._score
-windows = iter(range(1_000_000))
+forward = TextEngine._forward
+batches = iter(range(1_000_000))
 
 
-def hang(self: TextEngine, texts: Sequence[str], tier: str) -> TextScores:
-    if next(windows):
+def hang(self: TextEngine, batch: Batch) -> None:
+    if next(batches):
         threading.Event().wait()
-    return score(self, texts, tier)
+    forward(self, batch)
 
 
 def main() -> None:
-    TextEngine._score = hang  # type: ignore[method-assign]
+    TextEngine._forward = hang  # type: ignore[method-assign]
     flight.DEADLINE_S, flight.DEADLINE_TEXT_S = 1.0, 0.0
     from streams.commands import main as footfall
 

@@ -79,7 +79,7 @@ def reviews(first: int, n: int) -> list[Sent]:
                     "ts": time.time_ns() // 1_000_000,
                     "item": "i1",
                     "rating": 3,
-                    "text": "it broke. " * (number % 20),
+                    "text": "it broke. " * (1 + number % 20),
                 }
             ).encode(),
         )
@@ -92,7 +92,7 @@ def test_from_start_to_leaving(
 ) -> None:
     send_all(for_texts, reviews(0, 300))
     worker = start(text_http="127.0.0.1:0")
-    model = worker.wait_said(r"text model (\S+) on cpu in float32, usual tier \S+, fallback none")
+    model = worker.wait_said(r"text model (\S+) on cpu in \S+")
     assert model == engine.score(["x"]).model
     port = int(worker.wait_said(r"HTTP on 127\.0\.0\.1, port (\d+)"))
     worker.wait_said(r"assigned (reviews 0 1)")
@@ -143,12 +143,12 @@ def test_beyond_loopback_without_a_token_it_does_not_start(start: Callable[..., 
 
 
 @pytest.mark.parametrize(
-    ("source", "error"),
+    ("given", "error"),
     [
-        ("", "^FOOTFALL_TEXT_MODEL is empty"),
-        (os.devnull, f"^FOOTFALL_TEXT_MODEL: no model can be read from {os.devnull}: "),
+        ({"text_model": os.devnull}, f"^FOOTFALL_TEXT_MODEL: {os.devnull} "),
+        ({"text_device": "abacus"}, "^FOOTFALL_TEXT_DEVICE, FOOTFALL_TEXT_PRECISION: "),
     ],
 )
-def test_a_model_that_can_not_be_read(source: str, error: str) -> None:
+def test_a_model_or_device_that_is_not_there(given: dict[str, str], error: str, text_model: Path) -> None:
     with pytest.raises(SettingError, match=error):
-        open_engine(Settings(text_model=source))
+        open_engine(Settings(**{"text_model": str(text_model)} | given))

@@ -109,6 +109,18 @@ def test_records_that_are_no_reviews_are_passed_over(for_texts: Settings, engine
     assert len(records(for_texts, REVIEWS_SCORED)) == 2
 
 
+def test_stars_without_a_text_are_passed_over(for_texts: Settings, engine: TextEngine, reader: Reader) -> None:
+    async def work() -> None:
+        async with desk(for_texts, engine) as made:
+            await made.take(0)
+            await made.work([review(0, text=""), review(1), review(2, text=" \n")])
+            assert made.failures == []
+
+    finish(work())
+    assert rows(reader)["offset"].tolist() == [1]
+    assert ledger(reader) == [(0, 0, 2, 3, 1, 0, 0, 2)]
+
+
 def test_a_review_that_was_sent_twice_counts_once(for_texts: Settings, engine: TextEngine, reader: Reader) -> None:
     """Also where another worker saw it first."""
 

@@ -80,7 +80,7 @@ def engine(text_model: Path) -> Iterator[Choosy]:
 @pytest.fixture
 def site(engine: Choosy) -> Iterator[Site]:
     stream = Stream()
-    with serving(Server(engine, stream, Metrics(), token=Secret()), LOOPBACK) as address:
+    with serving(Server(engine, stream, Metrics(engine), token=Secret()), LOOPBACK) as address:
         assert address is not None
         yield Site(address, engine, stream)
 
@@ -149,7 +149,7 @@ def test_other_types_paths_and_methods(site: Site) -> None:
 
 
 def test_a_token_is_asked_for_where_there_is_one(engine: Choosy) -> None:
-    with serving(Server(engine, Stream(), Metrics(), token=Secret("open sesame")), LOOPBACK) as address:
+    with serving(Server(engine, Stream(), Metrics(engine), token=Secret("open sesame")), LOOPBACK) as address:
         assert address is not None
         site = Site(address, engine, Stream())
         body = {"texts": ["love it."]}
@@ -206,7 +206,7 @@ def test_a_port_that_is_taken(engine: Choosy) -> None:
         port = taken.getsockname()[1]
         with (
             pytest.raises(Fatal, match=f"^FOOTFALL_TEXT_HTTP: nothing can listen on 127.0.0.1:{port}: "),
-            serving(Server(engine, Stream(), Metrics(), token=Secret()), Address("127.0.0.1", port)),
+            serving(Server(engine, Stream(), Metrics(engine), token=Secret()), Address("127.0.0.1", port)),
         ):
             pass
 
