@@ -23,7 +23,8 @@ from tests.waiting import wait_until
 
 KILLS = 12
 ZOMBIE_AT = 4
-OUTAGE_AT = 8
+CLICKHOUSE_GONE_AT = 8
+BROKER_PAUSED_AT = 10
 SESSION_S = 1.5
 MOST_PAUSE_S = 1.5
 """From the first write after a kill to the next kill."""
@@ -82,17 +83,23 @@ def test_reviews_are_scored_once_whoever_is_killed_when(
                     if number == ZOMBIE_AT:  # it stands still until the group has given it up, and then goes on
                         scene.note(f"SIGSTOP {victim.name}")
                         victim.signal(signal.SIGSTOP)
-                        time.sleep(1.5 * scene.settings.session_timeout_s)
+                        time.sleep(1.5 * SESSION_S)
                         victim.signal(signal.SIGCONT)
                         continue
                     scene.note(f"SIGKILL {victim.name}")
                     victim.kill()
                     start()
-                    if number == OUTAGE_AT:
-                        clickhouse = scene.site.stack.member("clickhouse")
+                    if number == CLICKHOUSE_GONE_AT:
                         scene.note("ClickHouse goes and comes back")
+                        clickhouse = scene.site.stack.member("clickhouse")
                         clickhouse.kill()
                         clickhouse.restart()
+                    if number == BROKER_PAUSED_AT:
+                        scene.note("the broker stands still")
+                        broker = scene.site.stack.member("broker")
+                        broker.stop()
+                        time.sleep(1.5 * SESSION_S)
+                        broker.cont()
             wait_until(lambda: lag(scene.settings) == 0, DRAIN_TIMEOUT_S, "all reviews are done")
             wait_until(lambda: all(worker.is_assigned for worker in running()), DRAIN_TIMEOUT_S, "all are assigned")
             assert len(running()) == N_WORKERS
