@@ -121,7 +121,8 @@ class Choosy(TextEngine):
             chosen.set_exception(self.failure)
             return
         scores = scored.result()
-        reasons = {row: "tokens: there are none" for row, text in enumerate(texts) if "unreadable" in text}
+        reasons = dict(scores.reasons)
+        reasons |= {row: "tokens: there are none" for row, text in enumerate(texts) if "unreadable" in text}
         columns = {name: column.copy() for name, column in scores.columns.items()}
         for column in columns.values():
             column[list(reasons)] = float("nan")

@@ -86,11 +86,12 @@ def site(engine: Choosy) -> Iterator[Site]:
 
 
 def test_scores_come_in_the_order_of_the_texts(site: Site) -> None:
-    texts = ["love it.", "unreadable", "", "这件衣服质量很好" * 50]
+    texts = ["love it.", "unreadable", "fine", "这件衣服质量很好" * 50, ""]
     status, found = site.score({"texts": texts})
     wanted = site.engine.score(texts)
     assert (status, found["model"], found["tier"]) == (200, wanted.model, wanted.tier)
     assert found["scores"][1] == {"reason": "tokens: there are none"}
+    assert found["scores"][4] == {"reason": "the text has no words"}
     for row in (0, 2, 3):
         one = found["scores"][row]
         names = {"negative", "neutral", "positive", "sentiment", "expected_rating", "n_tokens", "truncated"}
