@@ -19,9 +19,7 @@ from transformers import BertModel, PreTrainedModel
 from models.text.heads import Pooled
 from models.text.linears import Linear, can_prepack, prepacked, quantised
 from models.text.packed_attention import Attention
-
-ROWS = 32
-"""Tokens of a batch are filled up to a multiple: oneDNN compiles a kernel for each shape, and keeps 1,024 of them."""
+from models.text.packing import ROWS
 
 
 class _Norm(NamedTuple):
