@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 ROWS = 32
-"""Tokens of texts laid end to end are filled up to a multiple: oneDNN compiles a kernel for each count, and keeps few."""
+"""Tokens of texts laid end to end are filled up to a multiple: oneDNN compiles a kernel for each count."""
 
 PADDING = 0.05
 """Share of a batch's tokens that padding may take; packed windows of real reviews stay far below."""
