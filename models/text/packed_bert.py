@@ -80,7 +80,7 @@ class PackedBert:
             context = attention(layer.query_key_value(x), self._attend_in)
             x = layer.attended(x.add_(layer.mixed(context)))
             x = layer.after(x.add_(layer.down(layer.up(x))))
-        texts = x[: sum(lengths)].split(list(lengths))
+        texts = torch.split(x[: sum(lengths)], list(lengths))  # each (length, hidden)
         return Pooled(
             torch.stack([states.mean(dim=0, dtype=torch.float32) for states in texts]),
             torch.stack([states[0] for states in texts]).float(),
