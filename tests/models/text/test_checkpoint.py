@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import torch
 from safetensors.torch import save_file
+from transformers import DistilBertConfig, DistilBertModel, RobertaConfig, RobertaModel
 
 from models.errors import TextModelUnusable
 from models.text.checkpoint import SHIPPED, load, save, save_adapter, untrained
@@ -114,6 +115,22 @@ def test_weights_that_are_missing_are_not_made_up(folder: Path) -> None:
 def test_a_name_that_is_nowhere_is_refused() -> None:
     with pytest.raises(TextModelUnusable, match="can't be loaded"):
         untrained("no/such-model")
+
+
+def test_other_bert_like_encoders(tmp_path: Path) -> None:
+    tokenizer = tiny_model(limit=24).tokenizer
+    sizes = {"vocab_size": len(tokenizer), "hidden_size": 16, "num_hidden_layers": 2, "num_attention_heads": 2}
+    roberta = RobertaConfig(**sizes, intermediate_size=32, max_position_embeddings=26, pad_token_id=1)
+    distilled = DistilBertConfig(vocab_size=len(tokenizer), dim=16, n_layers=2, n_heads=2, hidden_dim=32)
+    for encoder, limit in ((RobertaModel(roberta), 24), (DistilBertModel(distilled), 24)):
+        folder = tmp_path / encoder.config.model_type
+        encoder.save_pretrained(folder)
+        tokenizer.save_pretrained(folder)
+        model = untrained(folder).eval()
+        assert (model.limit, model.hidden) == (limit, 16)
+        said = predicted(model, ["a" * 100, "质量很好"])
+        assert said["embedding"].shape == (2, 16)
+        assert np.isfinite(said["expected_rating"]).all()
 
 
 def test_loading_and_saving_are_silent(folder: Path, capfd: pytest.CaptureFixture[str]) -> None:
