@@ -20,7 +20,7 @@ from safetensors.torch import save as serialised
 from torch import Tensor, nn
 
 from models.errors import TextModelUnusable
-from models.text.encoders import fingerprint, load_encoder
+from models.text.encoders import fingerprint, load_encoder, quiet
 from models.text.heads import HEADS
 from models.text.lora import Adapter, merge
 from models.text.model import ReviewModel
@@ -75,7 +75,8 @@ def untrained(base: str | Path = "", *, seed: int = 0) -> ReviewModel:
 
 def save(model: ReviewModel, folder: Path, *, name: str) -> None:
     """Writes the whole model. ``name`` stands before the fingerprint in ``model.name`` once it is loaded."""
-    model.encoder.save_pretrained(folder)
+    with quiet():
+        model.encoder.save_pretrained(folder)
     model.tokenizer.save_pretrained(folder)
     _save_rest(folder, name, model.heads, {"encoder": fingerprint(model.encoder)}, {})
 

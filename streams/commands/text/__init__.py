@@ -39,6 +39,8 @@ class _Commands(click.Group):
             return super().invoke(ctx)
         except (TextModelUnusable, ExamplesRefused) as error:
             raise Invalid(str(error)) from None
+        except ModuleNotFoundError as error:
+            raise Invalid(f"{error.name} is missing: pip install 'footfall[text]'") from None
 
 
 @click.command("text", cls=_Commands)

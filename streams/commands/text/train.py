@@ -32,6 +32,7 @@ _SHIPPED = "shipped"
 @click.option("--validation", type=click.FloatRange(0, 0.5), help="Share of texts held out. [default: 0.1]")
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True)
 @click.option("--device", default="auto", show_default=True, help="cpu, cuda or cuda:1; auto for cuda if there is one.")
+@click.option("--name", help="Stands in the scores with a fingerprint. [default: the folder's]")
 @click.option("--license", "terms", default="apache-2.0", show_default=True, help="Of the model, for its card.")
 @with_columns
 def command(
@@ -41,6 +42,7 @@ def command(
     lora: bool,
     seed: int,
     device: str,
+    name: str | None,
     terms: str,
     text: str | None,
     label: str | None,
@@ -56,7 +58,8 @@ def command(
     training, held_out = _examples(data, recipe, text=text, label=label, rating=rating)
     out.mkdir(parents=True, exist_ok=True)
     trained = _train(base, training, held_out, recipe, device)
-    _write(trained, out, recipe, base=base, data=data, terms=terms, texts=(len(training), len(held_out)))
+    texts = (len(training), len(held_out))
+    _write(trained, out, recipe, name=name or out.resolve().name, base=base, data=data, terms=terms, texts=texts)
 
 
 def _recipe(given: dict[str, Any], *, lora: bool, seed: int) -> Recipe:
@@ -90,7 +93,7 @@ def _train(base: str, training: Examples, held_out: Examples, recipe: Recipe, de
 
 
 def _write(
-    trained: Trained, out: Path, recipe: Recipe, *, base: str, data: str, terms: str, texts: tuple[int, int]
+    trained: Trained, out: Path, recipe: Recipe, *, name: str, base: str, data: str, terms: str, texts: tuple[int, int]
 ) -> None:
     import json
     from importlib.util import find_spec
@@ -100,7 +103,6 @@ def _write(
     from streams.text_training.plot import draw_confusion
     from streams.text_training.show import show
 
-    name = out.resolve().name
     trained.save(out, name=name)
     figures = {**trained.figures, "history": trained.history, "recipe": asdict(recipe)}
     (out / "metrics.json").write_text(json.dumps(figures, indent=2) + "\n")
