@@ -4,7 +4,7 @@ ModelError
 ├── SnapshotRefused    a snapshot isn't what this process may load; nothing of it was unpickled
 ├── NotFlattened       a pipeline has no form that workers could score; nothing of it was published
 ├── TextModelUnusable  a folder or name holds no text model that may be loaded
-└── ExamplesRefused    texts with labels can't be learnt from
+└── ExamplesRefused    texts with labels can't be learnt from, or not as asked for
 """
 
 from __future__ import annotations
@@ -27,4 +27,4 @@ class TextModelUnusable(ModelError):
 
 
 class ExamplesRefused(ModelError):
-    """Labels that mean nothing, or too few texts of what is to be told apart."""
+    """Labels that mean nothing, too few texts, or more layers frozen than there are."""
