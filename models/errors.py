@@ -5,7 +5,7 @@ ModelError
 ├── NotFlattened       a pipeline has no form that workers could score; nothing of it was published
 ├── TextModelUnusable  a folder or name holds no text model that may be loaded
 ├── TextEngineStopped  it was closed, or a part of it died: it scores nothing any more
-└── ExamplesRefused    texts with labels can't be learnt from
+└── ExamplesRefused    texts with labels can't be learnt from, or not as asked for
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ class TextModelUnusable(ModelError):
 
 
 class ExamplesRefused(ModelError):
-    """Labels that mean nothing, or too few texts of what is to be told apart."""
+    """Labels that mean nothing, too few texts, or more layers frozen than there are."""
 
 
 class TextEngineStopped(ModelError):

@@ -11,6 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from models.errors import ExamplesRefused
 from models.text.heads import Sentiment
 from models.text.lora import attach, detach
 from models.text.model import ReviewModel
@@ -47,12 +48,15 @@ def fit(
 ) -> Fitted:
     """Trains ``model`` in place and leaves the weights that were best on ``validation``. Blocks for minutes.
 
-    On a CPU the same seed and number of threads give the same weights.
+    On a CPU the same seed and number of threads give the same weights. Raises ``ExamplesRefused`` where more layers
+    are to be frozen than there are.
     """
     torch.manual_seed(recipe.seed)
     encoder = model.encoder
     encoder.requires_grad_(not recipe.freeze)
     upper = layers_of(encoder)[recipe.freeze :].requires_grad_(True)
+    if recipe.freeze > len(layers_of(encoder)) or (recipe.lora_rank and not len(upper)):
+        raise ExamplesRefused(f"{recipe.freeze} layers can't be frozen: there are {len(layers_of(encoder))}")
     lora = attach(encoder, upper, rank=recipe.lora_rank, scale=recipe.lora_scale) if recipe.lora_rank else None
     inputs: list[TokenInputs] | list[LowerInputs]
     inputs = [TokenInputs(model, tokenised(model, part.texts, recipe.max_tokens)) for part in (examples, validation)]

@@ -9,6 +9,7 @@ import pytest
 import torch
 from torch import nn
 
+from models.errors import ExamplesRefused
 from models.text.encoders import fingerprint
 from models.text.lora import Adapter, attach, detach, merge
 from models.text.training.best import Best
@@ -90,6 +91,20 @@ def test_an_adapter_is_all_that_is_learnt_of_the_encoder() -> None:
     assert fingerprint(model.encoder) == base
     assert all(name.startswith("encoder.layer.1.") for name in fitted.factors)
     assert any(factor.abs().sum() > 0 for name, factor in fitted.factors.items() if name.endswith(".B"))
+
+
+def test_with_all_layers_frozen_the_heads_learn() -> None:
+    model = tiny_model()
+    base = fingerprint(model.encoder)
+    fitted = fit(model, examples(200), NONE, replace(RECIPE, freeze=2))
+    assert fingerprint(model.encoder) == base
+    assert fitted.history[-1]["loss"] < fitted.history[0]["loss"]
+
+
+@pytest.mark.parametrize("recipe", [replace(RECIPE, freeze=3), replace(RECIPE, freeze=2, lora_rank=4)])
+def test_more_layers_than_there_are_can_not_be_frozen(recipe: Recipe) -> None:
+    with pytest.raises(ExamplesRefused, match="there are 2"):
+        fit(tiny_model(), examples(50), NONE, recipe)
 
 
 def test_training_stops_when_validation_gets_no_better() -> None:
