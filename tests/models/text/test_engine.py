@@ -330,13 +330,14 @@ def _tensors() -> int:
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize("precision", ["fp32", "bf16"])
 def test_memory_is_flat_over_100_000_texts(precision: str) -> None:
+    """Once oneDNN has the kernels of all shapes of batches, which takes 100 MB and here as many texts again."""
     process = psutil.Process()
     with closing(TextEngine(MODEL, precision=precision, cache=2_000)) as engine:
         resident = []
-        for seed in range(100):
+        for seed in range(280):
             engine.score(texts(1_000, seed))
             resident.append(process.memory_info().rss)
-    assert resident[-1] - resident[49] < 20 << 20
+    assert resident[-1] - resident[179] < 20 << 20
 
 
 @pytest.mark.parametrize("name", ["gpu", "cuda:99", "mps"])
