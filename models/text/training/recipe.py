@@ -12,7 +12,8 @@ class Recipe:
     The defaults are the cheapest of those that were tried. Trained on 2,000 sentences from Yelp and IMDb and judged by
     the 1,000 from Amazon, one seed each, where chance alone is worth a point of accuracy: 0.907 as they stand; 0.920
     with only the embeddings frozen, 4 epochs at half the rate and nothing that keeps the embedding; 0.917 for the
-    adapter, which learnt from joined texts as well; 0.857 for a logistic regression on the encoder as it comes.
+    adapter, which learnt from joined texts as well; 0.857 for a logistic regression on the encoder as it comes. With
+    the other fifths of Amazon to learn from as well they give 0.933, mean of the five.
 
     Parameters
     ----------
