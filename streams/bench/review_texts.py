@@ -8,13 +8,12 @@ import numpy as np
 import pandas as pd
 import pyarrow.parquet as pq
 
-import models.text
+from models.text.data import SENTENCES
 from streams.errors import Invalid
 
 REVIEW = "Review Text"
 _CHARACTERS = (9, 84, 114, 139, 164, 186, 208, 230, 254, 276, 301, 328, 355, 385, 419, 459, 497, 500, 500, 500, 508)
 """Quantiles, 5 % apart, of the lengths of 22,641 reviews in Women's E-Commerce Clothing Reviews (Brooks, 2018, CC0)."""
-_SENTENCES = Path(models.text.__file__).parent / "data" / "review_sentences.parquet"
 
 
 def reviews(file: Path | None, n: int, seed: int = 0) -> list[str]:
@@ -33,7 +32,7 @@ def reviews(file: Path | None, n: int, seed: int = 0) -> list[str]:
 
 
 def _composed(n: int, rng: np.random.Generator) -> list[str]:
-    sentences = pq.read_table(_SENTENCES, columns=["text"])["text"].to_pylist()
+    sentences = pq.read_table(SENTENCES, columns=["text"])["text"].to_pylist()
     places = np.linspace(0, 1, len(_CHARACTERS))
     texts: dict[str, None] = {}
     while len(texts) < n:

@@ -12,6 +12,9 @@ kafka_home_option = click.option(
     type=click.Path(exists=True, file_okay=False, path_type=Path),
     help="An unpacked Apache Kafka to use as broker. [default: Tansu, in memory]",
 )
+_CLOTHING = Path("../shared/data/womens_clothing_reviews.csv.gz")
+"""Women's E-Commerce Clothing Reviews, which don't ship."""
+
 json_option = click.option("--json", "as_json", is_flag=True, help="Print the figures as one line of JSON at the end.")
 
 
@@ -103,7 +106,8 @@ def latency(rate: int, seconds: int, users: int, kafka_home: Path | None, as_jso
     "--reviews",
     "file",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help='A csv with a column "Review Text". [default: shipped sentences, put together to the lengths of real reviews]',
+    help=f'A csv with a column "Review Text". [default: {_CLOTHING} where it is, else shipped sentences put together '
+    "to its lengths]",
 )
 @click.option("--texts", type=click.IntRange(min=50), default=500, show_default=True)
 @click.option("--one-by-one", type=click.IntRange(min=1), default=100, show_default=True, help="Texts read alone.")
@@ -137,7 +141,7 @@ def text(
         raise Invalid(str(error)) from None
     result = measure_text(
         loaded,
-        reviews(file, texts),
+        reviews(file or (_CLOTHING if _CLOTHING.is_file() else None), texts),
         one_by_one=min(one_by_one, texts),
         rounds=rounds,
         device=device,

@@ -8,15 +8,14 @@ Descriptions of products say nothing good or bad, and are neutral, with no stars
 from __future__ import annotations
 
 from collections.abc import Collection
-from pathlib import Path
 
 import numpy as np
 import pyarrow.parquet as pq
 
+from models.text.data import DESCRIPTIONS, SENTENCES
 from models.text.training.examples import NEGATIVE, POSITIVE, Examples, joined, labelled
 from models.text.training.split import validation
 
-DATA = Path(__file__).parent.parent / "data"
 SOURCES = ("amazon_cells", "yelp", "imdb")
 ABOUT = """\
 The 3,000 sentences of *Sentiment Labelled Sentences* (Kotzias et al., KDD 2015, CC BY 4.0) from Amazon, Yelp and IMDb,
@@ -33,7 +32,7 @@ _LONGEST = 8
 
 def sentences(sources: Collection[str] = SOURCES) -> Examples:
     """The sentences of the sources: negative or positive, with no stars."""
-    table = pq.read_table(DATA / "review_sentences.parquet").to_pydict()
+    table = pq.read_table(SENTENCES).to_pydict()
     rows = [row for row, source in enumerate(table["source"]) if source in sources]
     return labelled([table["text"][row] for row in rows], labels=[table["label"][row] for row in rows])
 
@@ -61,7 +60,7 @@ def composed(
 
 def descriptions() -> Examples:
     """What a shop calls its products: neutral."""
-    texts = pq.read_table(DATA / "product_descriptions.parquet").to_pydict()["text"]
+    texts = pq.read_table(DESCRIPTIONS).to_pydict()["text"]
     return labelled(texts, labels=["neutral"] * len(texts))
 
 
