@@ -12,6 +12,7 @@ from streams.leader.segments import SegmentRounds
 from streams.settings import Settings
 from streams.worker.delivery import Delivery
 from tests.streams.segments.crowd import Shop
+from tests.streams.segments.profiles import Town
 
 Start = Callable[..., SegmentRounds]
 
@@ -38,3 +39,8 @@ def start(on_broker: Settings, delivery: Delivery) -> Iterator[Start]:
     yield started
     for one in running:
         one.close()
+
+
+@pytest.fixture
+def town(writer: Writer) -> Town:
+    return Town(writer)

@@ -15,7 +15,7 @@ from tests.streams.worker.owner import Owner, partition
 from tests.streams.worker.runs import NOW_MS, record, run_of
 
 DAYS = 50
-START_MS = NOW_MS - 75 * DAY_MS
+START_MS = NOW_MS - 100 * DAY_MS
 END_MS = START_MS + DAYS * DAY_MS
 _TOPICS = {"view": CLICKS, "search": CLICKS, "review": REVIEWS, "review_scored": REVIEWS_SCORED}
 
