@@ -29,7 +29,7 @@ def populate(settings: Settings, profiles: int) -> None:
             reader.query(_profiles(rows, settings.partitions, version=2))
             reader.query(_SCORES.format(rows=rows, now_ms=NOW_MS))
         reader.query(_profiles(f"numbers({int(profiles * RENEWED)})", settings.partitions, version=1))
-        reader.query(_ALERTS.format(rows=f"numbers({profiles // 1_000})", now_ms=NOW_MS))
+        reader.query(_ALERTS.format(rows=f"numbers({profiles // 100})", now_ms=NOW_MS))
         pass_to(reader, NOW_MS, settings.partitions)
 
 
@@ -49,7 +49,7 @@ SELECT concat('user ', toString(number)), {now_ms}, 2, randCanonical(),
 
 _ALERTS = """
 INSERT INTO alerts (alert_id, event_id, kind, user_id, ts, score)
-SELECT toString(number), toString(number), 'fraud', concat('user ', toString(number * 997)),
+SELECT toString(number), toString(number), 'fraud', concat('user ', toString(number * 97)),
     fromUnixTimestamp64Milli(toInt64({now_ms}) - toInt64(rand(3))), 0.97 FROM {rows}
 """
 

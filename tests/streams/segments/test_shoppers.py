@@ -64,6 +64,13 @@ def test_the_clock_is_where_all_partitions_are_but_those_asleep(reader: Reader, 
     assert reader.query(clock) == [(T0 + int(3.5 * DAY_MS),)]
 
 
+def test_nothing_is_nullable(reader: Reader) -> None:
+    kinds = reader.query(
+        "SELECT DISTINCT type FROM system.columns WHERE database = currentDatabase() AND type LIKE 'N%'"
+    )
+    assert kinds == []
+
+
 def test_whoever_enters_a_segment_stays(settings: Settings, reader: Reader) -> None:
     populate(settings, 5_000)
     for name, segment in segments_of(settings).items():
