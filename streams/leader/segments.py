@@ -10,7 +10,8 @@ the shoppers against the members and writes down who moves; then, page by page o
 and once no page is left, a row in ``segment_rounds``: the round is done. A change is the shopper's first, second or
 third of a segment, and its id depends on that alone. So two leaders at once find the same changes under the same ids,
 and whoever comes after a crash ends the round that was begun: what may not have been delivered is sent, once more at
-worst, before anybody looks for further changes.
+worst, before anybody looks for further changes. Changes that a crash kept from being written are found by the next
+round, with its reasons and at its time.
 """
 
 from __future__ import annotations

@@ -26,6 +26,15 @@ def members(reader: Reader) -> dict[str, set[str]]:
     return found
 
 
+def by_changes(reader: Reader) -> dict[str, set[str]]:
+    """The members as they follow from the table of changes."""
+    found: dict[str, set[str]] = {}
+    latest = "SELECT segment, user_id FROM segment_changes GROUP BY ALL HAVING argMax(change, number) = 'enter'"
+    for segment, user in reader.query(latest):
+        found.setdefault(segment, set()).add(user)
+    return found
+
+
 def told(settings: Settings) -> list[dict[str, Any]]:
     """All messages of the topic, repeats among them."""
     return [json.loads(value) for _, value in messages(settings, SEGMENT_CHANGES)]

@@ -10,7 +10,7 @@ from streams.settings import Settings
 from tests.streams.segments.conftest import Start
 from tests.streams.segments.crowd import START_MS, Shop, events
 from tests.streams.segments.plain import DAY_MS, DEFINITIONS, HOUR_MS, Known, memberships
-from tests.streams.segments.rounds import look, members, replayed, told
+from tests.streams.segments.rounds import by_changes, look, members, replayed, told
 
 CLOCK = "clock"
 MOMENTS_D = (8.2, 33.1, 35.2, 44.1, 49.9, 50.0, 99.5)
@@ -102,7 +102,7 @@ def test_members_are_those_of_a_plain_definition_over_the_raw_events(
     assert views(reader) == expected, "live, after a round"
     assert {name for name in DEFINITIONS if not ever[name]} == set(), "segments without members"
     assert {name for name in DEFINITIONS if not ever_left[name]} == set(), "segments that nobody left"
-    assert without_clock(replayed(told(on_broker))) == expected
+    assert without_clock(replayed(told(on_broker))) == without_clock(by_changes(reader)) == expected
     held_out = reader.query(
         "SELECT segment, user_id, groupUniqArray(held_out) AS arms FROM segment_changes GROUP BY 1, 2"
     )

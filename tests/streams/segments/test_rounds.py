@@ -19,7 +19,7 @@ from streams.settings import Settings
 from streams.worker.delivery import Delivery, Message
 from tests.streams.segments.conftest import Start
 from tests.streams.segments.profiles import DAY_MS, T0, Town
-from tests.streams.segments.rounds import look, members, replayed, told
+from tests.streams.segments.rounds import by_changes, look, members, replayed, told
 
 HOUR = 1 / 24
 CARTS = "cart_abandoners"
@@ -190,7 +190,7 @@ def test_a_crash_at_any_step_loses_no_change_and_doubles_none(
     look(start())
     changes = told(on_broker)
     stayed = {"user 1", "user 2", "user 3"}
-    assert replayed(changes) == members(reader) == {CARTS: stayed}
+    assert replayed(changes) == by_changes(reader) == members(reader) == {CARTS: stayed}
     rows = reader.query("SELECT change_id, segment, user_id, number FROM segment_changes FINAL")
     assert {change["change_id"] for change in changes} == {row[0] for row in rows}, "what is written is told"
     assert all(row[0] == change_id(*row[1:]) for row in rows)
