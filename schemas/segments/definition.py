@@ -14,8 +14,8 @@ A file has a header and four sections, each an SQL expression over the columns o
     -- reason:
     printf('cart of %.2f left %.0f h ago', cart_left, hours_since_last)
 
-``enters`` makes a member, and a member leaves once ``stays`` is false. Whoever enters must stay: between the two
-conditions nothing changes, so that nobody who hovers about a threshold comes and goes.
+``enters`` makes a member, and a member leaves once ``stays``, the weaker condition, is false as well: between the two
+nothing changes, so that nobody who hovers about a threshold comes and goes.
 """
 
 from __future__ import annotations
@@ -53,6 +53,15 @@ class Segment:
     @property
     def view(self) -> str:
         return f"segment_{self.name}"
+
+    def belongs(self, is_member: str) -> str:
+        """SQL over ``shoppers_now``: whether a shopper belongs to it, who was a member before or wasn't."""
+        return f"({enclosed(self.enters)} OR ({is_member} AND {enclosed(self.stays)}))"
+
+
+def enclosed(sql: str) -> str:
+    """An expression of a file as a part of a larger one; it may end in a comment."""
+    return f"({sql}\n)"
 
 
 def parse(name: str, text: str) -> Segment:

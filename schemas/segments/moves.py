@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from schemas.segments.definition import Segment
+from schemas.segments.definition import Segment, enclosed
 from schemas.segments.shoppers import SHOPPERS, shoppers_sql
 from schemas.segments.views import held_out
 
@@ -14,10 +14,7 @@ CHANGE_ID = "substring(lower(hex(SHA256(concat(segment, '\\n', toString(number),
 
 def count_sql(segments: Sequence[Segment]) -> str:
     """A SELECT of one row: how many are in each of the segments now, columns in their order."""
-    counts = (
-        f"countIf(if(bitTest(inside, {bit}), ({segment.stays}), ({segment.enters}))) AS {segment.name}"
-        for bit, segment in enumerate(segments)
-    )
+    counts = (f"countIf({segment.belongs(_inside(bit))}) AS {segment.name}" for bit, segment in enumerate(segments))
     return f"SELECT {', '.join(counts)} FROM ({_with_members(segments, SHOPPERS)})"  # noqa: S608 - own names
 
 
@@ -28,12 +25,11 @@ def moves_sql(segments: Sequence[Segment], *, now: str, holdout: float) -> str:
     Reasons are put into words only for those who move.
     """
     judged = (
-        f"multiIf(bitTest(inside, {bit}), if(({segment.stays}), '', 'leave'), ({segment.enters}), 'enter', '')"
-        f" AS move_{bit}"
+        f"multiIf({segment.belongs(_inside(bit))} = {_inside(bit)}, '', {_inside(bit)}, 'leave', 'enter') AS move_{bit}"
         for bit, segment in enumerate(segments)
     )
     moved = (
-        f"('{segment.name}', move_{bit}, ({segment.reason}), toFloat64({segment.score}), "
+        f"('{segment.name}', move_{bit}, {enclosed(segment.reason)}, toFloat64{enclosed(segment.score)}, "
         f"{held_out(segment.name, holdout)})"
         for bit, segment in enumerate(segments)
     )
@@ -53,6 +49,10 @@ FROM (
 LEFT ANY JOIN (SELECT segment, user_id, number FROM segment_members FINAL) AS known
 ON moving.segment = known.segment AND moving.user_id = known.user_id
 """  # noqa: S608 - own names
+
+
+def _inside(bit: int) -> str:
+    return f"bitTest(inside, {bit})"
 
 
 def _with_members(segments: Sequence[Segment], shoppers: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from schemas.event_clock import CLOCK_SQL
-from schemas.segments.definition import Segment
+from schemas.segments.definition import Segment, enclosed
 from schemas.segments.shoppers import CLOCK, SHOPPERS, shoppers_sql
 
 _HASHED = 10_000
@@ -30,12 +30,12 @@ def _view(segment: Segment, holdout: float) -> str:
     return f"""
 SELECT
     user_id,
-    ({segment.reason}) AS reason,
-    toFloat64({segment.score}) AS score,
+    {enclosed(segment.reason)} AS reason,
+    toFloat64{enclosed(segment.score)} AS score,
     {held_out(segment.name, holdout)} AS held_out,
     is_member,
     last_ms,
     now_ms AS at_ms
 FROM (SELECT *, user_id IN ({members}) AS is_member FROM {SHOPPERS})
-WHERE if(is_member, ({segment.stays}), ({segment.enters}))
+WHERE {segment.belongs("is_member")}
 """  # noqa: S608 - own names

@@ -29,13 +29,13 @@ CART = """
 -- description: One of the tests'.
 -- owner: tests
 -- enters:
-cart_left >= 20
+cart_left >= 20 -- or more
 -- stays:
 cart_left >= 10
 -- score:
 cart_left
 -- reason:
-printf('cart of %.2f', cart_left)
+printf('cart of %.2f', cart_left) -- in words
 """
 
 
