@@ -111,14 +111,19 @@ def _active_days(now: str) -> str:
 
     The set is a ring of bits, so a day counts as active, too, on which the shopper was here ``DAYS_REMEMBERED`` before.
     """
-    ring = "[" + ", ".join(f"p.{name}" for name in DAYS_COLUMNS) + "]"
-    today = f"toUInt64(intDiv({now}, {_DAY_MS}) % {DAYS_REMEMBERED})"
+    today = f"toUInt64(intDiv({now}, {_DAY_MS}) % {DAYS_REMEMBERED})"  # signed, it would draw the sign along
     word, bit = f"intDiv({today}, 64)", f"({today} % 64)"
     # By one more in a step of its own: a word can't be shifted by all of its bits.
-    before = (
-        f"bitShiftRight(bitShiftRight({ring}[({word} + {len(DAYS_COLUMNS) - 1}) % {len(DAYS_COLUMNS)} + 1], {bit}), 1)"
-    )
-    return f"bitOr(bitShiftLeft({ring}[{word} + 1], 63 - {bit}), {before})"
+    before = f"bitShiftRight(bitShiftRight({_word_of_ring(word, -1)}, {bit}), 1)"
+    return f"bitOr(bitShiftLeft({_word_of_ring(word, 0)}, 63 - {bit}), {before})"
+
+
+def _word_of_ring(word: str, further: int) -> str:
+    """The word that many places from ``word``, the same for all rows: so only one branch is ever taken, where an array
+    would hold all words of every row."""
+    *first, last = range(len(DAYS_COLUMNS))
+    branches = (f"{word} = {place}, p.{DAYS_COLUMNS[place + further]}" for place in first)
+    return f"multiIf({', '.join(branches)}, p.{DAYS_COLUMNS[last + further]})"
 
 
 def _days_here(first: int, last: int) -> str:
