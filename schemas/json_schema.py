@@ -11,7 +11,16 @@ import msgspec
 from schemas.alerts import Alert, SystemAlert
 from schemas.deadletters import DeadLetter
 from schemas.events import EVENTS_OF_TOPIC, Review, ReviewScored
-from schemas.topics import ALERTS_CHURN, ALERTS_FRAUD, ALERTS_SYSTEM, DEAD_LETTERS, REVIEWS, REVIEWS_SCORED
+from schemas.segments.changes import SegmentChange
+from schemas.topics import (
+    ALERTS_CHURN,
+    ALERTS_FRAUD,
+    ALERTS_SYSTEM,
+    DEAD_LETTERS,
+    REVIEWS,
+    REVIEWS_SCORED,
+    SEGMENT_CHANGES,
+)
 
 FORMATS: dict[str, Any] = {
     **EVENTS_OF_TOPIC,
@@ -20,6 +29,7 @@ FORMATS: dict[str, Any] = {
     ALERTS_FRAUD: Alert,
     ALERTS_CHURN: Alert,
     ALERTS_SYSTEM: SystemAlert,
+    SEGMENT_CHANGES: SegmentChange,
     DEAD_LETTERS: DeadLetter,
 }
 """What a record's value holds, by topic in the contract."""

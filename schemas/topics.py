@@ -12,6 +12,7 @@ REVIEWS_SCORED = "reviews.scored"
 ALERTS_FRAUD = "alerts.fraud"
 ALERTS_CHURN = "alerts.churn"
 ALERTS_SYSTEM = "alerts.system"
+SEGMENT_CHANGES = "segments.changes"
 DEAD_LETTERS = "dead-letters"
 
 BEHAVIOUR = (CLICKS, CARTS, REVIEWS, REVIEWS_SCORED)
@@ -25,7 +26,7 @@ SWEEP = "sweep"
 
 INPUTS = (*BEHAVIOUR, LABELS)
 """What the scoring workers read; the text workers read ``reviews`` and write ``reviews.scored``."""
-OUTPUTS = (ALERTS_FRAUD, ALERTS_CHURN, ALERTS_SYSTEM, DEAD_LETTERS)
+OUTPUTS = (ALERTS_FRAUD, ALERTS_CHURN, ALERTS_SYSTEM, SEGMENT_CHANGES, DEAD_LETTERS)
 ALL = INPUTS + OUTPUTS
 
 LOGS = (*INPUTS, REVIEW_TEXTS)

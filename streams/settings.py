@@ -92,6 +92,10 @@ class Settings:
     learn_interval_s: float = _setting(2.0, "time from one round of learning to the next", low=0.05)
     model_key: Secret = _setting(Secret(), "key that signs model snapshots; needed by every worker")
 
+    segments: str = _setting("", "folder of the segments' files; empty for those that come with Footfall")
+    segment_interval_s: float = _setting(60.0, "time from one look at the segments to the next", low=0.05)
+    segment_holdout: float = _setting(0.1, "share of each segment that is held out", low=0, high=1)
+
     text_model: str = _setting("", "folder or name of the text model; empty for the one that comes with Footfall")
     text_group: str = _setting("footfall-text", "consumer group of the text workers")
     text_device: str = _setting("auto", "where texts are read: auto, cpu, cuda or cuda:1")

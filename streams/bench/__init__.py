@@ -10,4 +10,6 @@
 ``pipeline``        worker and plain worker in turn
 ``growth``          few and many shoppers; memory and the setting that bounds it
 ``latency``         from produced to alerted, and to visible
+``members``         a million shoppers, made inside ClickHouse
+``segments``        counting all segments, and the leader's rounds
 """

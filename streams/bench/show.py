@@ -9,6 +9,7 @@ from streams.bench.breakdown import SAYS, largest
 from streams.bench.growth import GrowthResult
 from streams.bench.latency import WARM_UP_S, LatencyResult
 from streams.bench.pipeline import PipelineResult
+from streams.bench.segments import SegmentsResult
 from streams.bench.warm_up import WARM_UP_EVENTS
 
 
@@ -58,3 +59,18 @@ def show_latency(result: LatencyResult, console: Console) -> None:
     table.add_row("alert consumed", f"{result.alert_p50_ms:.0f}", f"{result.alert_p99_ms:.0f}")
     table.add_row("row visible", f"{result.visible_p50_ms:.0f}", f"{result.visible_p99_ms:.0f}")
     console.print(table)
+
+
+def show_segments(result: SegmentsResult, console: Console) -> None:
+    figures = result.to_json()
+    console.print(f"{result.profiles:,} profiles in {result.parts} parts, {len(result.shoppers)} segments.\n")
+    table = Table("", "s", "changes", box=None, pad_edge=False)
+    table.add_row("count all segments, live", f"{figures['count_s']:.2f}")
+    table.add_row("the slowest time", f"{figures['count_worst_s']:.2f}")
+    for name, one in (("first round, all enter", result.first_round), ("a round an hour later", result.later_round)):
+        table.add_row(name, f"{one.wall_s:.2f}", f"{one.changes:,}")
+        table.add_row("  of that, to find them and tell the first page", f"{one.look_s:.2f}")
+    members = Table("segment", "shoppers", box=None, pad_edge=False)
+    for segment, shoppers in result.shoppers.items():
+        members.add_row(segment, f"{shoppers:,}")
+    console.print(table, "", members, sep="\n")

@@ -5,6 +5,9 @@ migration that broke off half-way, or that two processes run at once, is simply 
 a checksum in ``schema_migrations``; a file that changed or vanished afterwards is refused, for the tables are no longer
 what the files say.
 
+The views follow from the segments' files. Each has a checksum of its text as its comment, and is replaced where the
+text has changed; a view whose segment is gone is dropped.
+
 The tables are those of a single server. On a cluster, create the database with an engine that makes every table a
 replicated one, as ClickHouse Cloud does.
 """
@@ -24,6 +27,7 @@ from clickhouse_driver import Client
 
 from streams.clickhouse.session import Session
 from streams.clickhouse.statements import statements
+from streams.clickhouse.views import replace_views
 from streams.errors import Fatal
 from streams.settings import Settings
 
@@ -91,21 +95,24 @@ def migrate(
     *,
     dry_run: bool = False,
     folder: Traversable | None = None,
-    report: Callable[[Migration, list[str]], None] = lambda *_: None,
+    report: Callable[[str, list[str]], None] = lambda *_: None,
 ) -> list[Migration]:
-    """Apply what is pending and return it; with ``dry_run`` only return it. Blocks.
+    """Apply what is pending and return it; with ``dry_run`` only return it. Then bring the views up to date, where the
+    migrations are Footfall's own, not those of a ``folder``. Blocks.
 
-    ``report`` is called with each migration and its statements before they are run. Waits for a server that isn't up
-    yet, for ``outage_deadline_s`` a statement at most. Raises ``Fatal`` as :func:`load` and :func:`pending` do, and for
-    a statement that the server refuses.
+    ``report`` is called with the name of each migration or view and its statements before they are run. Waits for a
+    server that isn't up yet, for ``outage_deadline_s`` a statement at most. Raises ``Fatal`` as :func:`load` and
+    :func:`pending` do, and for a statement that the server refuses; ``SettingError`` for segments that aren't.
     """
     session = Session(settings)
     try:
         todo = pending(load(folder), _applied(session))
         for migration in todo:
-            report(migration, statements(migration.sql))
+            report(migration.name, statements(migration.sql))
             if not dry_run:
                 _apply(session, migration)
+        if folder is None:
+            replace_views(settings, session, dry_run=dry_run, report=report)
         return todo
     finally:
         session.close()

@@ -35,6 +35,7 @@ _COMMANDS = {
     "rebuild": "Recompute the profiles from the events.",
     "dead-letters": "List, show and resend records that could not be used.",
     "models": "Compare, promote and pin the models.",
+    "segments": "See who is in which segment, and who came and went.",
     "labels": "See what became of the labels.",
     "query": "Ask ClickHouse.",
     "backtest": "Score and learn a data set in event time.",

@@ -151,6 +151,24 @@ def text(
     _print_json(result.to_json(), as_json)
 
 
+@command.command()
+@click.option("--profiles", type=click.IntRange(min=1_000), default=1_000_000, show_default=True)
+@click.option("--rounds", type=click.IntRange(min=1), default=5, show_default=True)
+@json_option
+def segments(profiles: int, rounds: int, as_json: bool) -> None:
+    """Time to count all segments, and to find and tell who entered and left."""
+    from rich.console import Console
+
+    from streams.bench.laboratory import laboratory
+    from streams.bench.segments import measure_segments
+    from streams.bench.show import show_segments
+
+    with laboratory(None) as here:
+        result = measure_segments(here, profiles=profiles, rounds=rounds)
+    show_segments(result, Console())
+    _print_json(result.to_json(), as_json)
+
+
 def _print_json(figures: dict[str, Any], wanted: bool) -> None:
     if wanted:
         import json

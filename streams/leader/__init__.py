@@ -7,6 +7,7 @@
 ``sweeping``  silent shoppers are scored once a day of event time
 ``silence``   which of them are alerts
 ``sampling``  which of their scores will be learnt
+``segments``  who has entered and left which is told
 ``drift``     what isn't as it was is told: by ``score_drift``, ``loss_drift`` and in the words of ``findings``
 ``telling``   alerts about Footfall itself
 ``watermark`` how far event time has come

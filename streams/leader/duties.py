@@ -10,6 +10,7 @@ from streams.leader.drift import DriftWatch
 from streams.leader.duty import Duty
 from streams.leader.learning import Learning
 from streams.leader.risks import TellingRisks
+from streams.leader.segments import SegmentRounds
 from streams.leader.sweeping import Sweeping
 from streams.settings import Settings
 from streams.worker.costs import Costs
@@ -28,5 +29,6 @@ def duties(
         Learning(settings, clock_ms=clock_ms, stop=stop, costs=costs),
         AlertBudget(settings, clock_ms=clock_ms, stop=stop),
         Sweeping(settings, delivery, clock_ms=clock_ms, stop=stop, costs=costs),
+        SegmentRounds(settings, delivery, clock_ms=clock_ms, stop=stop),
         DriftWatch(settings, delivery, clock_ms=clock_ms, stop=stop),
     ]

@@ -55,3 +55,11 @@ def test_latency(tmp_path: Path) -> None:
     assert found["alerts"] > 10
     assert 0 < found["alert_p50_ms"] <= found["alert_p99_ms"] < 5_000
     assert 0 < found["visible_p50_ms"] <= found["visible_p99_ms"] < 10_000
+
+
+def test_segments(tmp_path: Path) -> None:
+    found = figures(tmp_path, "segments", "--profiles", "20000", "--rounds", "3")
+    assert 0 < found["count_s"] <= found["count_worst_s"] < 5
+    assert all(shoppers > 0 for shoppers in found["shoppers"].values())
+    assert found["first_round_changes"] == sum(found["shoppers"].values())
+    assert 0 < found["later_round_changes"] < found["first_round_changes"]
