@@ -30,6 +30,7 @@ _COMMANDS = {
     "schema": "Print the events' JSON Schema.",
     "worker": "Profile and score events as they come.",
     "replay": "Send a data set to Kafka as events.",
+    "simulate": "Send the events of a simulated shop to Kafka, or write them to a file.",
     "audit": "Check that every record was written once.",
     "rebuild": "Recompute the profiles from the events.",
     "dead-letters": "List, show and resend records that could not be used.",
@@ -38,6 +39,7 @@ _COMMANDS = {
     "query": "Ask ClickHouse.",
     "backtest": "Score and learn a data set in event time.",
     "bench": "Measure what this machine can do.",
+    "soak": "Kill workers under a steady load, and see whether all is there.",
     "demo": "See everything at work on this machine.",
 }
 _EXIT_INVALID = 2
