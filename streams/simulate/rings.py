@@ -48,8 +48,11 @@ class Rings:
     def kind_of(self, ring: int) -> Fraud:
         return next(fraud for fraud, rings in self.of.items() if ring in rings)
 
-    def tests_of_cards(self, rng: np.random.Generator, shoppers: Shoppers, hours: Hours) -> tuple[Rows, Arrivals]:
-        """Purchases of bursts that begin within the time, at any hour alike."""
+    def tests_of_cards(
+        self, rng: np.random.Generator, shoppers: Shoppers, hours: Hours, session: int
+    ) -> tuple[Rows, Arrivals]:
+        """Purchases of bursts that begin within the time, at any hour alike; an account's are a session, numbered from
+        ``session`` on."""
         bursts = rng.poisson(self._bursts * (hours.end_ms - hours.start_ms) / DAY_MS)
         size = 1 + rng.poisson(BURST - 1, bursts)
         burst = np.repeat(np.arange(bursts), size)  # (cards,), and so the others
@@ -66,7 +69,7 @@ class Rings:
         rows = np.zeros(len(burst), dtype=EVENT)
         rows["kind"], rows["fraud"] = PURCHASE, Fraud.CARD_TESTING
         rows["slot"], rows["ts"], rows["ring"] = -1, ts, ring
-        rows["user"] = number[account]
+        rows["user"], rows["session"] = number[account], session + account
         rows["device"], rows["ip"], rows["country"] = look(ring, ts, rng.integers(0, 2, len(rows)))
         rows["card"] = mixed(number[account] * CARDS_AN_ACCOUNT + place % CARDS_AN_ACCOUNT + (1 << 40), 40)
         rows["merchant"] = mixed(ring * 4_096 + ts // _MONTH_MS, 32) % MERCHANTS

@@ -78,8 +78,11 @@ class Simulation:
             hours = Hours(shop.start_ms + tick * _tick_ms(shop), shop.start_ms + (tick + 1) * _tick_ms(shop))
             new = shoppers.renew(rng, hours)
             visits = _visits(shoppers, new, hours, rng) + self.rings.takeovers(rng, shoppers, hours)
-            tests, testers = self.rings.tests_of_cards(rng, shoppers, hours)
-            rows = np.concatenate([acted(visits, shoppers, self._catalogue, rng, session), tests])
+            acts = acted(visits, shoppers, self._catalogue, rng, session)
+            session += len(visits.slot)
+            tests, testers = self.rings.tests_of_cards(rng, shoppers, hours, session)
+            session += len(testers.number)
+            rows = np.concatenate([acts, tests])
             number = numbered(rows, number)
             after = followed(rows[rows["kind"] == PURCHASE], shoppers, self._catalogue, rng)
             number = numbered(after, number)
@@ -94,7 +97,6 @@ class Simulation:
                 Arrivals(*map(np.concatenate, zip(*came, strict=True))),
             )
             came = []
-            session += len(visits.slot)
             tick += 1
 
 
