@@ -1,4 +1,4 @@
-"""What is killed during a soak, drawn by its seed: workers, now and then a server whose data are on disk."""
+"""What is killed during a soak: workers drawn by its seed, now and then a server whose data are on disk."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from deploy.local.stack import LocalStack
 from deploy.local.state import Name
 from deploy.local.workers import WorkerProcess
 
-SERVERS = 0.2
-"""Share of the faults that are of a server."""
+SERVER_EVERY = 5
+"""One of so many faults is of a server, first the second."""
 
 
 class Faults:
@@ -47,7 +47,7 @@ class Faults:
 
     def strike(self) -> str:
         """SIGKILL one, and start it again; blocks until a server answers again. What it was, in words."""
-        if self._random.random() < SERVERS:
+        if self.struck.total() % SERVER_EVERY == 1:
             return self._kill_server(self._random.choice(self._servers))
         victim = self._random.choice(self._fleet.running)
         victim.kill()

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import time
 from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import psutil
-
-from streams.simulate.rows import Floats
 
 _SLOPES = 200
 """Samples of which all pairs are taken."""
@@ -38,7 +37,7 @@ class Memory:
     def __init__(self) -> None:
         self._samples: dict[str, list[tuple[float, float]]] = defaultdict(list)
 
-    def sample(self, pids: dict[str, int | None]) -> None:
+    def sample(self, pids: Mapping[str, int | None]) -> None:
         """Of processes that are there."""
         now_s = time.monotonic()
         for name, pid in pids.items():
@@ -53,20 +52,21 @@ class Memory:
 
     def growth(self, name: str, since_s: float) -> Growth | None:
         """From a time of ``monotonic`` on; None where there are no two samples."""
-        samples = np.array([sample for sample in self._samples.get(name, []) if sample[0] >= since_s])  # (n, 2)
-        if len(samples) < 2:
-            return None
-        return Growth(
-            samples=len(samples),
-            seconds=float(samples[-1, 0] - samples[0, 0]),
-            mib=float(np.median(samples[:, 1])),
-            mib_per_min=60 * _slope(samples),
-        )
+        return growth_of([sample for sample in self._samples.get(name, []) if sample[0] >= since_s])
 
 
-def _slope(samples: Floats) -> float:
-    """The median of the slopes between all pairs of samples, of some where there are many (Theil 1950, Sen 1968)."""
-    at = samples[np.unique(np.linspace(0, len(samples) - 1, _SLOPES).astype(int))]
+def growth_of(samples: Sequence[tuple[float, float]]) -> Growth | None:
+    """Of seconds and MiB, in the order of time: by the median of the slopes between all pairs of samples, of some where
+    there are many (Theil 1950, Sen 1968). None for fewer than two."""
+    if len(samples) < 2:
+        return None
+    taken = np.array(samples)  # (n, 2)
+    at = taken[np.unique(np.linspace(0, len(taken) - 1, _SLOPES).astype(int))]
     first, second = np.triu_indices(len(at), k=1)
     rise = at[second] - at[first]  # (pairs, 2)
-    return float(np.median(rise[:, 1] / rise[:, 0]))
+    return Growth(
+        samples=len(taken),
+        seconds=float(taken[-1, 0] - taken[0, 0]),
+        mib=float(np.median(taken[:, 1])),
+        mib_per_min=60 * float(np.median(rise[:, 1] / rise[:, 0])),
+    )
