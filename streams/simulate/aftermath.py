@@ -16,7 +16,7 @@ RETURNED_WHOLE = 0.6
 """Share of returns; of the others a part comes back."""
 CHARGED_BACK = 0.9
 """Share of frauds that are ever told of."""
-CLEARED = 0.03
+CLEARED = 0.1
 """Share of other purchases on which there is a verdict, too: that it is ok."""
 TWO_SENTENCES = 0.5
 

@@ -9,6 +9,8 @@ from itertools import takewhile
 from types import TracebackType
 from typing import Self
 
+from streams.errors import Fatal
+from streams.replay.chunk import CHUNK_EVENTS
 from streams.replay.pace import SteadyPace
 from streams.replay.run import replay
 from streams.settings import Settings
@@ -16,14 +18,14 @@ from streams.simulate.simulation import Simulation
 from streams.simulate.truth import Truth
 
 CHUNK_S = 0.5
-"""Of the load, in a chunk: so fast it ends."""
+"""Of the load, in a chunk at the most: as soon it ends."""
 END_TIMEOUT_S = 60.0
 
 
 class Load:
     """Sends while in its context; leaving it waits until all that was sent is acknowledged.
 
-    Raises what ``replay`` raises, there or from ``check``.
+    Raises what ``replay`` raises, there or from ``check``, and ``Fatal`` where the shop's time comes to the present.
 
     Attributes
     ----------
@@ -56,9 +58,12 @@ class Load:
             raise self._failure
 
     def _run(self) -> None:
-        pieces = self._simulation.pieces(end_ms=int(time.time() * 1000), chunk_events=max(1, int(self._rate * CHUNK_S)))
+        chunk_events = max(1, min(CHUNK_EVENTS, int(self._rate * CHUNK_S)))
+        pieces = self._simulation.pieces(end_ms=int(time.time() * 1000), chunk_events=chunk_events)
         chunks = takewhile(lambda _: not self._over.is_set(), self.truth.chunks(pieces))
         try:
             asyncio.run(replay(chunks, self._settings, pace=SteadyPace(self._rate), progress=self.truth.reached))
+            if not self._over.is_set():
+                raise Fatal("the simulated shop has come to the present: with more shoppers its days last longer")
         except BaseException as error:
             self._failure = error
