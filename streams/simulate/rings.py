@@ -71,7 +71,7 @@ class Rings:
         rows["slot"], rows["ts"], rows["ring"] = -1, ts, ring
         rows["user"], rows["session"] = number[account], session + account
         rows["device"], rows["ip"], rows["country"] = look(ring, ts, rng.integers(0, 2, len(rows)))
-        rows["card"] = mixed(number[account] * CARDS_AN_ACCOUNT + place % CARDS_AN_ACCOUNT + (1 << 40), 40)
+        rows["card"] = mixed(number[account] * CARDS_AN_ACCOUNT + place % CARDS_AN_ACCOUNT + (1 << 40), 48)
         rows["merchant"] = mixed(ring * 4_096 + ts // _MONTH_MS, 32) % MERCHANTS
         rows["amount"] = np.round(rng.uniform(0.5, 5, len(rows)), 2)
         rows["quantity"] = 1

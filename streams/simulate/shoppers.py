@@ -130,7 +130,7 @@ def device_of(number: Ints, which: Ints) -> Ints:
 
 
 def card_of(number: Ints, which: Ints) -> Ints:
-    return mixed(number * 4 + 2 + which, 40)
+    return mixed(number * 4 + 2 + which, 48)
 
 
 def ip_of(number: Ints, away: Ints) -> Ints:
