@@ -1,4 +1,4 @@
-"""From rows to JSON, a template a kind of event: 1 µs an event, where a dictionary each would cost three times that."""
+"""From rows to JSON by a template a kind: 0.9 µs an event, where formatted columns and a dictionary cost twice that."""
 
 from __future__ import annotations
 
