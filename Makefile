@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 ARGS ?=
 
-.PHONY: setup demo test faults lint bench lock clean
+.PHONY: setup demo test faults lint bench adapter lock clean
 
 setup: $(READY)
 
@@ -38,6 +38,10 @@ bench: setup
 	$(BIN)/footfall bench growth
 	$(BIN)/footfall bench latency
 	$(BIN)/python -m pytest -m bench
+
+# The adapter of the text model that ships, trained anew from the sentences in models/text/data.
+adapter: setup
+	$(BIN)/footfall text train --data shipped --lora --name footfall-minilm --out models/text/adapter $(ARGS)
 
 # Resolve all dependencies anew, in one go.
 lock:

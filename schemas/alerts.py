@@ -124,7 +124,7 @@ def _plain(value: Any) -> Any:
     return value.item() if hasattr(value, "item") else value
 
 
-SystemKind = Literal["drift.score", "drift.feature", "drift.loss"]
+SystemKind = Literal["drift.score", "drift.feature", "drift.loss", "text.lag"]
 
 
 class SystemAlert(msgspec.Struct, frozen=True, kw_only=True):
@@ -134,9 +134,9 @@ class SystemAlert(msgspec.Struct, frozen=True, kw_only=True):
     kind: SystemKind
     model: str
     subject: str = ""
-    """Of drift of features: which."""
+    """Of drift of features: which. Of the text workers' lag: a partition."""
     day: str
-    """That it was found on, by event time (UTC): ``2024-05-31``."""
+    """That it was found on, by event time (UTC): ``2024-05-31``. Of lag: by the clock."""
     value: float
     threshold: float
     text: str

@@ -28,6 +28,9 @@ INPUTS = (*BEHAVIOUR, LABELS)
 OUTPUTS = (ALERTS_FRAUD, ALERTS_CHURN, ALERTS_SYSTEM, DEAD_LETTERS)
 ALL = INPUTS + OUTPUTS
 
+LOGS = (*INPUTS, REVIEW_TEXTS)
+"""What the ledger knows: each topic by its readers."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class TopicNames:
@@ -44,3 +47,12 @@ class TopicNames:
         if not name.startswith(self.prefix) or topic not in ALL:
             raise KeyError(name)
         return topic
+
+
+def topic_of(log: str) -> str:
+    """The topic that a log's records are on.
+
+    >>> topic_of(REVIEW_TEXTS), topic_of(CARTS)
+    ('reviews', 'carts')
+    """
+    return REVIEWS if log == REVIEW_TEXTS else log

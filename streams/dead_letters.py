@@ -20,7 +20,7 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
 from schemas.deadletters import DeadLetter
-from schemas.topics import TopicNames
+from schemas.topics import TopicNames, topic_of
 from streams.clickhouse.reader import Reader
 from streams.clickhouse.writer import Writer
 from streams.errors import Retryable
@@ -181,7 +181,7 @@ async def _send(
     async def send(letter: DeadLetter) -> None:
         # An absent key or value is kept as an empty one.
         await producer.send_and_wait(
-            names.on_broker(letter.topic), letter.value or None, letter.key or None, letter.partition
+            names.on_broker(topic_of(letter.topic)), letter.value or None, letter.key or None, letter.partition
         )
 
     outcomes = await asyncio.gather(*map(send, page), return_exceptions=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import torch
@@ -44,22 +44,25 @@ class ReviewModel(nn.Module):
     def hidden(self) -> int:
         return int(self.encoder.config.hidden_size)
 
-    def pool(self, input_ids: Tensor, attention_mask: Tensor) -> Pooled:
-        """Both of shape (n, tokens)."""
+    def forward(self, input_ids: Tensor, attention_mask: Tensor) -> dict[str, Tensor]:
+        """What each head's losses are made of, by head. Both are of shape (n, tokens)."""
         states: Tensor = self.encoder(input_ids=input_ids, attention_mask=attention_mask).last_hidden_state
+        return self.apply_heads(states, attention_mask)
+
+    def apply_heads(self, states: Tensor, attention_mask: Tensor) -> dict[str, Tensor]:
+        """By head, from the encoder's last states of shape (n, tokens, hidden)."""
         weights = attention_mask.unsqueeze(-1).to(states.dtype)
         mean = (states * weights).sum(dim=1) / weights.sum(dim=1).clamp(min=1)
-        return Pooled(mean, states[:, 0])
-
-    def forward(self, input_ids: Tensor, attention_mask: Tensor) -> dict[str, Tensor]:
-        """What each head's losses are made of, by head."""
-        pooled = self.pool(input_ids, attention_mask)
+        pooled = Pooled(mean, states[:, 0])
         return {name: head(pooled) for name, head in self.heads.items()}
 
     @torch.inference_mode()
     def read(self, input_ids: Tensor, attention_mask: Tensor) -> dict[str, Tensor]:
         """The columns of n texts by name, on the model's device: shape (n,) or (n, k)."""
-        outputs = self(input_ids, attention_mask)
+        return self.columns(self(input_ids, attention_mask))
+
+    def columns(self, outputs: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        """What the heads' outputs say, by column."""
         columns: dict[str, Tensor] = {}
         for name, output in outputs.items():
             head: Any = self.heads[name]

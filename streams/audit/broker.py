@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
@@ -11,7 +11,7 @@ from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
 
 from schemas.ledger import Span
-from schemas.topics import INPUTS, TopicNames
+from schemas.topics import INPUTS, LOGS, REVIEW_TEXTS, TopicNames, topic_of
 from streams.errors import Retryable
 from streams.settings import Settings
 from streams.transport.security import aiokafka_auth, bootstrap_servers
@@ -26,30 +26,36 @@ COUNT_TIMEOUT_S = 30.0
 
 
 class Broker:
-    """Asks with topics in the contract's names; reads without joining the group. Made by :func:`connected`."""
+    """Asks with topics in the contract's names, and logs of the ledger; reads without joining a group. Made by
+    :func:`connected`."""
 
     def __init__(
         self, settings: Settings, admin: AIOKafkaAdminClient, consumer: AIOKafkaConsumer, counts: Mapping[str, int]
     ) -> None:
         self._counts = counts  # of partitions, by topic
         self._names = TopicNames(prefix=settings.topic_prefix)
-        self._group = settings.group
+        self._groups = {log: settings.text_group if log == REVIEW_TEXTS else settings.group for log in LOGS}
         self._admin = admin
         self._consumer = consumer
 
-    async def committed(self) -> dict[Pair, int]:
-        """The group's committed offset by topic and partition, where it has one."""
-        # Named one by one, for not every broker answers as it should where all are wanted.
-        offsets = await self._admin.list_consumer_group_offsets(self._group, partitions=self._inputs())
-        return {self._pair(at): found.offset for at, found in offsets.items() if found.offset >= 0}
+    async def committed(self, logs: Sequence[str] = INPUTS) -> dict[Pair, int]:
+        """Its readers' committed offset by log and partition, where they have one."""
+        found: dict[Pair, int] = {}
+        for group in sorted({self._groups[log] for log in logs}):
+            partitions = self._partitions([log for log in logs if self._groups[log] == group])
+            # Named one by one, for not every broker answers as it should where all are wanted.
+            offsets = await self._admin.list_consumer_group_offsets(group, partitions=list(partitions.values()))
+            found |= {pair: offsets[at].offset for pair, at in partitions.items() if offsets[at].offset >= 0}
+        return found
 
-    async def ends(self) -> dict[Pair, Span]:
-        """The first offset of each input's log, and the one after its last. Topics that don't exist are left out."""
-        wanted = self._inputs()
+    async def ends(self, logs: Sequence[str] = INPUTS) -> dict[Pair, Span]:
+        """The first offset of each log, and the one after its last. Topics that don't exist are left out."""
+        partitions = self._partitions(logs)
+        wanted = sorted(set(partitions.values()))
         starts = await self._consumer.beginning_offsets(wanted)
         ends = await self._consumer.end_offsets(wanted)
         seen = await self._high_watermarks(ends)
-        return {self._pair(at): Span(starts[at], max(ends[at], seen.get(at) or 0)) for at in wanted}
+        return {pair: Span(starts[at], max(ends[at], seen.get(at) or 0)) for pair, at in partitions.items()}
 
     async def count(self, pair: Pair, span: Span, log: Span) -> int:
         """Records that the broker holds at the offsets of ``span``; ``log`` is the partition's of :meth:`ends`.
@@ -59,7 +65,7 @@ class Broker:
         first, last = max(span.first, log.first), min(span.last, log.last - 1)
         if first > last:
             return 0
-        at = TopicPartition(self._names.on_broker(pair[0]), pair[1])
+        at = self._at(pair)
         self._consumer.assign([at])
         self._consumer.seek(at, first)
         deadline = time.monotonic() + COUNT_TIMEOUT_S
@@ -81,15 +87,15 @@ class Broker:
             await self._consumer.getmany(*ends, timeout_ms=FETCH_TIMEOUT_MS)
         return {at: self._consumer.highwater(at) for at in ends}
 
-    def _inputs(self) -> list[TopicPartition]:
-        return [
-            TopicPartition(name, partition)
-            for name in map(self._names.on_broker, INPUTS)
-            for partition in range(self._counts.get(name, 0))
-        ]
+    def _partitions(self, logs: Sequence[str]) -> dict[Pair, TopicPartition]:
+        return {
+            (log, partition): self._at((log, partition))
+            for log in logs
+            for partition in range(self._counts.get(self._names.on_broker(topic_of(log)), 0))
+        }
 
-    def _pair(self, at: TopicPartition) -> Pair:
-        return self._names.in_contract(at.topic), at.partition
+    def _at(self, pair: Pair) -> TopicPartition:
+        return TopicPartition(self._names.on_broker(topic_of(pair[0])), pair[1])
 
 
 @asynccontextmanager

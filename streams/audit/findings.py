@@ -62,7 +62,7 @@ class PartitionAudit:
     """Offsets that the ledger doesn't have and the broker neither: transaction markers, or retention."""
     overlaps: list[Span]
     unbalanced: list[Span]
-    """Runs whose records aren't the sum of rows, duplicates and dead letters, or not those of the broker."""
+    """Runs of which it isn't known what became of each record, or that don't hold those of the broker."""
     superseded: int
     """Runs that an owner wrote after it had lost the partition: they don't count, and are no fault."""
     problems: list[str] = field(default_factory=list)
@@ -112,6 +112,7 @@ class Audit:
             "dead_letters": self.total(lambda one: one.dead_letters),
             "events_rows": of_table("events"),
             "labels_rows": of_table("labels"),
+            "review_scores_rows": of_table("review_scores"),
             "problems": self.problems,
             "partitions": [asdict(one) | {"lag": one.lag} for one in self.partitions],
         }

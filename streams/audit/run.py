@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable, Mapping
 
 from schemas.ledger import Span, Tiling, tile
+from schemas.topics import LOGS, REVIEW_TEXTS
 from streams.audit.broker import Pair, connected, count_all
 from streams.audit.findings import Audit, OnBroker, TableCounts, examine, unledgered
 from streams.audit.tables import count
@@ -28,9 +29,11 @@ async def audit(settings: Settings) -> Audit:
     Raises ``Retryable`` where Kafka doesn't answer, ``Fatal`` where ClickHouse doesn't.
     """
     async with connected(settings) as broker:
-        committed = await broker.committed()
+        committed = await broker.committed(LOGS)
         tilings, counts = await asyncio.to_thread(_read_tables, settings)
-        logs = await broker.ends()
+        logs = await broker.ends(LOGS)
+        if not any(log == REVIEW_TEXTS for log, _ in (*tilings, *committed)):
+            logs = {pair: span for pair, span in logs.items() if pair[0] != REVIEW_TEXTS}  # no text worker ever ran
         on_broker = {
             pair: OnBroker(
                 start=logs[pair].first if pair in logs else None,

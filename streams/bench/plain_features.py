@@ -44,6 +44,9 @@ def churn_features(shopper: PlainProfile, event: Event) -> dict[str, float]:
     features["is_one_day"] = float(days <= 1)
     features["active_share"] = log((days + 0.5) / (tenure_d + 15))
     features["pause_share"] = exp(-recency_d / (max(gap_d, 1.0) if days > 1 else 60.0))
+    opinion = decayed[_AT["sentiment", "30d"]] / (decayed[_AT["scored_reviews", "30d"]] + 0.2)
+    features["satisfaction"] = max(0.0, min(opinion, 1.0))
+    features["dissatisfaction"] = max(0.0, min(-opinion, 1.0))
     return features
 
 

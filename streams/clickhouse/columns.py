@@ -49,6 +49,7 @@ def dtype_of(kind: str) -> str | None:
 def write(kind: str, values: Column, out: Any, context: Any) -> None:
     """Write ``values``, of shape (n,), to the driver's buffer ``out`` as a column of the ClickHouse type ``kind``.
 
+    Arrays of numbers that are equally long are best given as one array of shape (n, k), which costs what its bytes do.
     Raises ``TypeError`` or ``ValueError`` for values that the type can't take.
     """
     dtype = dtype_of(kind)
@@ -63,9 +64,14 @@ def write(kind: str, values: Column, out: Any, context: Any) -> None:
     elif kind == "LowCardinality(String)":
         _write_dictionary(_listed(values), out)
     elif kind.startswith("Array(") and _is_plain(_inner(kind)):
-        lengths = np.fromiter(map(len, values), dtype=np.uint64, count=len(values))
+        if isinstance(values, np.ndarray) and values.ndim == 2:
+            lengths = np.full(len(values), values.shape[1], dtype=np.uint64)
+            items: Column = values.reshape(-1)
+        else:
+            lengths = np.fromiter(map(len, values), dtype=np.uint64, count=len(values))
+            items = list(chain.from_iterable(values))
         out.write(np.cumsum(lengths, dtype="<u8").tobytes())
-        write(_inner(kind), list(chain.from_iterable(values)), out, context)
+        write(_inner(kind), items, out, context)
     else:
         write_column(context, kind, kind, list(values), out)  # a copy: it converts in place
 
@@ -95,6 +101,8 @@ def read(kind: str, n_rows: int, source: Any, context: Any, *, raw: bool = False
 def _cast(values: Column, dtype: str) -> npt.NDArray[Any]:
     if not isinstance(values, np.ndarray):
         return np.array(values, dtype)
+    if values.ndim != 1:
+        raise ValueError(f"An array of shape {values.shape} isn't a column of numbers")
     cast = values.astype(dtype, copy=False)
     if not np.can_cast(values.dtype, dtype) and cast.dtype != "<f4" and not np.array_equal(cast, values):
         raise OverflowError(f"Some values aren't {dtype}")

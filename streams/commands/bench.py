@@ -19,8 +19,8 @@ json_option = click.option("--json", "as_json", is_flag=True, help="Print the fi
 def command() -> None:
     """Measure what this machine can do.
 
-    Each benchmark starts a broker and ClickHouse in a temporary folder and stops them at its end; FOOTFALL_ variables
-    don't count.
+    Each benchmark but that of texts starts a broker and ClickHouse in a temporary folder and stops them at its end;
+    FOOTFALL_ variables don't count.
     """
 
 
@@ -94,6 +94,56 @@ def latency(rate: int, seconds: int, users: int, kafka_home: Path | None, as_jso
     with laboratory(kafka_home) as here:
         result = measure_latency(here, rate=rate, seconds=seconds, users=users)
     show_latency(result, Console())
+    _print_json(result.to_json(), as_json)
+
+
+@command.command()
+@click.option("--model", default="", help="Folder of a text model. [default: the one that ships]")
+@click.option(
+    "--reviews",
+    "file",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help='A csv with a column "Review Text". [default: shipped sentences, put together to the lengths of real reviews]',
+)
+@click.option("--texts", type=click.IntRange(min=50), default=500, show_default=True)
+@click.option("--one-by-one", type=click.IntRange(min=1), default=100, show_default=True, help="Texts read alone.")
+@click.option("--rounds", type=click.IntRange(min=1), default=3, show_default=True)
+@click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda or cuda:1.")
+@click.option("--precision", default="auto", show_default=True, help="auto, fp32, bf16, fp16 or int8.")
+@json_option
+def text(
+    model: str,
+    file: Path | None,
+    texts: int,
+    one_by_one: int,
+    rounds: int,
+    device: str,
+    precision: str,
+    as_json: bool,
+) -> None:
+    """Reviews a second through the text engine, through transformers' pipeline, and one at a time."""
+    from rich.console import Console
+
+    from models.errors import TextModelUnusable
+    from models.text.checkpoint import load
+    from streams.bench.review_texts import reviews
+    from streams.bench.show_text import show_text
+    from streams.bench.text import measure_text
+    from streams.errors import Invalid
+
+    try:
+        loaded = load(model)
+    except TextModelUnusable as error:
+        raise Invalid(str(error)) from None
+    result = measure_text(
+        loaded,
+        reviews(file, texts),
+        one_by_one=min(one_by_one, texts),
+        rounds=rounds,
+        device=device,
+        precision=precision,
+    )
+    show_text(result, Console())
     _print_json(result.to_json(), as_json)
 
 

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-from schemas.topics import INPUTS
+from schemas.topics import LOGS
 from streams.commands import with_settings
 from streams.settings import Settings
 
 if TYPE_CHECKING:
     from streams.dead_letters import Group, Kept
 
-topic_option = click.option("--topic", type=click.Choice(INPUTS), help="Only those of one topic.")
+topic_option = click.option("--topic", type=click.Choice(LOGS), help="Only those of one topic.")
 reason_option = click.option("--reason", help="Only those whose reason contains this text.")
 
 

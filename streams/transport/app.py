@@ -20,6 +20,8 @@ from streams.transport.topics import check_partition_counts, wait_for_topics
 
 BUFFERED_RUNS = 4
 """Runs of a topic that wait between the fetch and the handler."""
+POLL_S = 60.0
+"""Beyond all that the scoring workers need."""
 
 
 class App(faust.App):
@@ -28,11 +30,22 @@ class App(faust.App):
     logger = logging.getLogger("faust.app")
     consumer: Any
 
-    def __init__(self, settings: Settings, topics: Sequence[str], handler: RunHandler, **config: Any) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        topics: Sequence[str],
+        handler: RunHandler,
+        *,
+        beside: Sequence[str],
+        poll_s: float,
+        **config: Any,
+    ) -> None:
         self.settings = settings
         self.handler = handler
         self.names = TopicNames(prefix=settings.topic_prefix)
         self.input_topics = tuple(topics)
+        self._beside = tuple(beside)
+        self.poll_s = poll_s
         self.run_topics = frozenset(map(self.names.on_broker, topics))
         super().__init__(settings.group, **config)
 
@@ -40,7 +53,7 @@ class App(faust.App):
         check_partition_counts(counts, self.names, self.input_topics)
 
     async def on_start(self) -> None:
-        self.check_partition_counts(await wait_for_topics(self.settings))
+        check_partition_counts(await wait_for_topics(self.settings), self.names, (*self.input_topics, *self._beside))
         await super().on_start()
 
     async def on_stop(self) -> None:
@@ -65,7 +78,13 @@ class App(faust.App):
 
 
 def create_app(
-    settings: Settings, *, topics: Sequence[str], handler: RunHandler, elect_leader: bool = False
+    settings: Settings,
+    *,
+    topics: Sequence[str],
+    handler: RunHandler,
+    beside: Sequence[str] = (),
+    poll_s: float = POLL_S,
+    elect_leader: bool = False,
 ) -> faust.App:
     """A Faust app that reads ``topics`` in runs. Opens nothing until it is started.
 
@@ -75,6 +94,11 @@ def create_app(
         Names in the contract.
     handler
         Receives the runs.
+    beside
+        Other topics that have to be there, those of a profile with as many partitions as the ones that are read.
+    poll_s
+        How long the handler may take, on top of an outage, to work through what one poll brings: a whole answer of the
+        broker, of up to 50 MB. A worker that takes longer is out of the group.
     elect_leader
         Let ``@app.task(on_leader=True)`` work, by a topic of one partition that Faust creates.
 
@@ -83,6 +107,8 @@ def create_app(
         settings,
         topics,
         handler,
+        beside=beside,
+        poll_s=poll_s,
         # Faust prefers the environment to its arguments; no variable starts like this.
         env_prefix="FOOTFALL_FAUST_",
         autodiscover=False,

@@ -34,8 +34,6 @@ FETCH_PAUSE_S = 0.01
 """From an answer to the next request, so that it brings all that came meanwhile, and not each record by itself."""
 FETCH_PARTITION_BYTES = 1_048_576
 """About what ``batch_records`` of small events take; a larger record is still fetched."""
-POLL_MS = 60_000
-"""How long it may take to work through what one poll brings, on top of an outage: a whole answer, of up to 50 MB."""
 REQUEST_TIMEOUT_MS = 30_000
 """After which a connection without an answer counts as dead."""
 LEAVE_TIMEOUT_S = 5.0
@@ -102,7 +100,9 @@ class ConsumerThread(AIOKafkaConsumerThread):
             isolation_level="read_committed",
             max_poll_records=settings.batch_records,
             # Back-pressure stops polling for as long as ClickHouse is away, which must not end the membership.
-            max_poll_interval_ms=int(max(settings.outage_deadline_s, settings.session_timeout_s) * 2000) + POLL_MS,
+            max_poll_interval_ms=int(
+                max(settings.outage_deadline_s, settings.session_timeout_s) * 2000 + self.app.poll_s * 1000
+            ),
             # A join is answered when the slowest member has joined, at the end of the rebalance timeout at worst.
             request_timeout_ms=session_ms + REQUEST_TIMEOUT_MS,
             session_timeout_ms=session_ms,

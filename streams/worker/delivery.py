@@ -18,12 +18,16 @@ from streams.transport.security import aiokafka_auth, bootstrap_servers
 RETRY_INTERVAL_S = 0.5
 STOP_TIMEOUT_S = 2.0
 """Nothing that counts is on its way by then: a flush waits for its deliveries."""
+SENT_AT_ONCE = 100
+"""Messages that are handed to the producer before the event loop may do something else: about 3 ms."""
 
 
 class Message(NamedTuple):
     topic: str  # on the broker
     key: bytes
     value: bytes
+    partition: int | None = None
+    """None for that of the key."""
 
 
 class Delivery:
@@ -73,7 +77,11 @@ class Delivery:
         assert self._producer is not None  # noqa: S101 - started before the first run comes
         try:
             async with asyncio.timeout(self._deadline_s):
-                sent = [await self._producer.send(topic, key=key, value=value) for topic, key, value in messages]
+                sent = []
+                for number, (topic, key, value, partition) in enumerate(messages):
+                    if number % SENT_AT_ONCE == 0:
+                        await asyncio.sleep(0)
+                    sent.append(await self._producer.send(topic, key=key, value=value, partition=partition))
                 await asyncio.gather(*sent)
         except (KafkaError, TimeoutError) as error:
             topics = ", ".join(sorted({message.topic for message in messages}))

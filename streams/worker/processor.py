@@ -159,7 +159,7 @@ class Processor:
     def _send(self, outcome: Outcome) -> None:
         messages = [self.message_of(alert) for alert in outcome.alerts]
         to_dead_letters = self._names.on_broker(DEAD_LETTERS)
-        letters = map(_deliverable, outcome.dead_letters)
+        letters = map(deliverable, outcome.dead_letters)
         messages += [Message(to_dead_letters, letter.key, letter.to_json()) for letter in letters]
         if messages:
             outcome.delivery = self._delivery.send(messages)
@@ -181,7 +181,7 @@ class Processor:
                 profiles.forget_unused_since(int(uses[surplus - 1]))
 
 
-def _deliverable(letter: DeadLetter) -> DeadLetter:
+def deliverable(letter: DeadLetter) -> DeadLetter:
     """The letter, or what fits into a message; the table has it whole."""
     n_bytes = len(letter.key) + len(letter.value)
     if n_bytes <= LARGEST_LETTER_BYTES:

@@ -55,21 +55,21 @@ class Checker:
         for topic in INPUTS:
             table = ROW_TABLES[topic]
             rows = self._reader.query(f"SELECT event_id FROM {table} FINAL WHERE topic = %(topic)s", {"topic": topic})
-            yield from _compared(f"{table} of {topic}", self._ground.events[topic], Counter(id for (id,) in rows))
+            yield from compared(f"{table} of {topic}", self._ground.events[topic], Counter(id for (id,) in rows))
 
     def _dead_letters(self, read: Reread) -> Iterator[str]:
         rows = self._reader.columns(
             "SELECT topic, partition, offset, value FROM dead_letters FINAL", raw=("value",)
         ) or {name: [] for name in ("topic", "partition", "offset", "value")}
         at = Counter(f"{t} {p} {o}" for t, p, o in zip(rows["topic"], rows["partition"], rows["offset"], strict=True))
-        yield from _compared(
+        yield from compared(
             "dead letters by offset", {f"{d.topic} {d.partition} {d.offset}" for d in read.dead_letters}, at
         )
-        yield from _compared("dead letters by value", self._ground.poison, Counter(set(rows["value"])))
+        yield from compared("dead letters by value", self._ground.poison, Counter(set(rows["value"])))
 
     def _predictions(self) -> Iterator[str]:
         rows = self._reader.query("SELECT event_id FROM predictions FINAL WHERE kind = 'fraud' AND model = 'fraud'")
-        yield from _compared("fraud predictions", self._ground.purchases, Counter(id for (id,) in rows))
+        yield from compared("fraud predictions", self._ground.purchases, Counter(id for (id,) in rows))
 
     def _profiles(self, wanted: pd.DataFrame) -> Iterator[str]:
         names = [name for name in PROFILE_COLUMNS if name not in ("kind", "partition", "id", "version")]
@@ -81,8 +81,8 @@ class Checker:
         table["kind"] = [KINDS[code] for code in table["kind"]]
         table = table.set_index(["kind", "partition", "id"]).sort_index()
         if not table.index.equals(wanted.index):
-            yield f"profiles missing: {_few(wanted.index.difference(table.index))}"
-            yield f"profiles too many: {_few(table.index.difference(wanted.index))}"
+            yield f"profiles missing: {few(wanted.index.difference(table.index))}"
+            yield f"profiles too many: {few(table.index.difference(wanted.index))}"
             common = table.index.intersection(wanted.index)
             table, wanted = table.loc[common], wanted.loc[common]
         yield from _differing(table, wanted, names)
@@ -99,22 +99,22 @@ class Checker:
                 yield f"no {kind} alerts at all, so nothing is known of their delivery"
             alone = {id for id, by, key in rows if by and (by == id or about.get(by) != key)}
             if alone:
-                yield f"{len(alone)} of {len(rows)} {kind} alerts are suppressed by none about the same: {_few(alone)}"
+                yield f"{len(alone)} of {len(rows)} {kind} alerts are suppressed by none about the same: {few(alone)}"
             missing = {id for id, by, _ in rows if not by} - sent
             if missing:
-                yield f"{len(missing)} {kind} alerts were never delivered: {_few(missing)}"
+                yield f"{len(missing)} {kind} alerts were never delivered: {few(missing)}"
         letters = {base64.b64decode(json.loads(value)["value"]) for value in topics[DEAD_LETTERS]}
         if letters != self._ground.poison:
             yield f"{len(self._ground.poison - letters)} dead letters were never delivered"
 
 
-def _compared(what: str, wanted: Collection[object], found: Counter[object]) -> Iterator[str]:
+def compared(what: str, wanted: Collection[object], found: Counter[object]) -> Iterator[str]:
     missing = set(wanted) - found.keys()
     strange = found.keys() - set(wanted)
     double = {key for key, count in found.items() if count > 1}
     for wrong, keys in (("missing", missing), ("not expected", strange), ("more than once", double)):
         if keys:
-            yield f"{what}: {len(keys)} of {len(wanted)} {wrong}: {_few(keys)}"
+            yield f"{what}: {len(keys)} of {len(wanted)} {wrong}: {few(keys)}"
 
 
 def _differing(table: pd.DataFrame, wanted: pd.DataFrame, names: list[str]) -> Iterator[str]:
@@ -143,6 +143,6 @@ def _differing(table: pd.DataFrame, wanted: pd.DataFrame, names: list[str]) -> I
         yield "profiles: versions that don't hold the number of events and scored reviews"
 
 
-def _few(keys: Collection[object]) -> str:
+def few(keys: Collection[object]) -> str:
     listed = sorted(map(str, keys))
     return ", ".join(listed[:SHOWN]) + (", ..." if len(listed) > SHOWN else "")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 import signal
 from multiprocessing.process import BaseProcess
@@ -12,6 +11,7 @@ from models.snapshots import Snapshot
 from streams.learner.rounds import learner_rounds
 from streams.settings import Settings
 from streams.snapshot_store import SnapshotStore
+from tests.faults.forked import forked
 from tests.faults.load import clock_ms
 
 
@@ -44,8 +44,4 @@ def learner_process(
     settings: Settings, model: str, *, batch_examples: int, published: int | None = None
 ) -> BaseProcess:
     """Started; killed by itself where ``published`` says when."""
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload([__name__, "models.learning"])
-    process = context.Process(target=learn_all, args=(settings, model, batch_examples, published), daemon=True)
-    process.start()
-    return process
+    return forked(learn_all, settings, model, batch_examples, published)

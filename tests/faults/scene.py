@@ -131,6 +131,7 @@ def _settings(site: Site, name: str, changes: dict[str, object]) -> Settings:
         "kafka": site.endpoints.kafka,
         "clickhouse": Secret(f"clickhouse://default@{host}:{port}/{name}"),
         "group": name,
+        "text_group": f"{name}-text",
         "topic_prefix": f"{name}.",
         "partitions": 4,
         "session_timeout_s": site.session_timeout_s,

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import random
+import zlib
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -69,13 +70,17 @@ class Ground:
 
 
 class Shoppers:
-    """Acts by its seed alone, but for the time. Users follow Zipf's law, each in sessions of some events."""
+    """Acts by its seed alone, but for the time. Users follow Zipf's law, each in sessions of some events; ``types`` has
+    the events' shares."""
 
-    def __init__(self, seed: int, *, clock_ms: Callable[[], int]) -> None:
+    def __init__(self, seed: int, *, clock_ms: Callable[[], int], types: Mapping[str, float] = _TYPES) -> None:
         self.ground = Ground()
         self._random = random.Random(seed)  # noqa: S311 - not for secrecy
         self._zipf = np.random.default_rng(seed)
         self._clock_ms = clock_ms
+        self._types = types
+        topics = {_TOPICS.get(kind, CARTS) for kind in types}
+        self._topics = [topic for topic in self.ground.events if topic in topics]
         self._name = f"{seed}"
         self._n = 0
         self._past: deque[Sent] = deque(maxlen=REMEMBERED_EVENTS)
@@ -102,10 +107,10 @@ class Shoppers:
     def _next(self) -> Sent:
         chance = self._random.random()
         if chance < POISON_SHARE:
-            return self._poison(self._random.choice(INPUTS))
+            return self._poison(self._random.choice(self._topics))
         if chance < POISON_SHARE + REPEAT_SHARE and self._past:
             return self._random.choice(self._past)
-        (kind,) = self._random.choices(list(_TYPES), list(_TYPES.values()))
+        (kind,) = self._random.choices(list(self._types), list(self._types.values()))
         if kind in ("return", "fraud_label") and not self._orders:
             kind = "purchase"
         sent = self._event(kind, self._orders)
@@ -158,7 +163,8 @@ class Shoppers:
             order, buyer = self._random.choice(self._orders)
             yield from (("order_id", f"o{order}"), ("amount", 5.0), ("user_id", buyer))
         elif kind == "review":
-            yield from (("rating", self._random.randint(1, 5)), ("text", "as described"))
+            words = "as described. " * (zlib.crc32(event_id.encode()) % 8)
+            yield from (("rating", self._random.randint(1, 5)), ("text", words))
         elif kind == "review_scored":
             yield "sentiment", round(self._random.uniform(-1, 1), 4)
         elif kind == "fraud_label":

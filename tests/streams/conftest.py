@@ -58,6 +58,7 @@ def on_broker(settings: Settings, kafka: str) -> Settings:
         settings,
         kafka=kafka,
         group=f"group-{name}",
+        text_group=f"group-{name}-text",
         topic_prefix=f"{name}.",
         partitions=2,
         model_key=Secret("a key of the tests"),

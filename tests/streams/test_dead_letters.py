@@ -10,7 +10,7 @@ import pytest
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from click.testing import CliRunner, Result
 
-from schemas.topics import TopicNames
+from schemas.topics import REVIEW_TEXTS, REVIEWS, TopicNames
 from streams import dead_letters
 from streams.clickhouse.columns import Column
 from streams.clickhouse.reader import Reader
@@ -127,6 +127,12 @@ def test_many_are_replayed_in_pages(settings: Settings, reader: Reader, monkeypa
     assert asyncio.run(replay(settings, Selection(replayed=False))) == 10
     assert len(on_broker(settings, "clicks", 10)) == 10
     assert count(reader, Selection(replayed=False)) == 0
+
+
+def test_a_text_that_could_not_be_scored_is_a_review_again(settings: Settings) -> None:
+    write(settings, REVIEW_TEXTS, 3, "tokens: there are none")
+    assert asyncio.run(replay(settings, Selection(topic=REVIEW_TEXTS))) == 1
+    assert on_broker(settings, REVIEWS, 1) == [(1, b"user\xfe", NOT_JSON)]
 
 
 def test_an_absent_value_stays_absent(four: Settings) -> None:

@@ -22,7 +22,7 @@ from streams.replay.sources import online_retail
 
 _DAY_MS = 86_400_000
 _REVIEWED = 1 / 3
-_DELAY_D = 10.0
+_DELAY_D = 4.0
 _HAPPY = (0.6, 0.95)
 _FALLING = 1 / 6
 _HAPPY_AFTERWARDS = 0.15

@@ -17,7 +17,9 @@ from tests.streams.audit.shop import N_RUNS, RUN, Shop
 def shop(settings: Settings, kafka: str) -> Iterator[Shop]:
     """Five runs of clicks and of labels on partition 0, all done and committed, and 30 clicks that nobody read yet."""
     name = uuid4().hex[:8]
-    settings = replace(settings, kafka=kafka, group=f"group-{name}", topic_prefix=f"{name}.", partitions=2)
+    settings = replace(
+        settings, kafka=kafka, group=f"group-{name}", text_group=f"text-{name}", topic_prefix=f"{name}.", partitions=2
+    )
     asyncio.run(ensure_topics(settings))
     shop = Shop(settings)
     for topic in (CLICKS, LABELS):

@@ -7,7 +7,8 @@ import asyncio
 import numpy as np
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
-from schemas.topics import LABELS, TopicNames
+from schemas.tables import ROW_TABLES
+from schemas.topics import REVIEW_TEXTS, TopicNames, topic_of
 from streams.audit.findings import Audit
 from streams.audit.run import audit
 from streams.clickhouse.columns import Column
@@ -34,7 +35,7 @@ class Shop:
         async def send() -> None:
             producer = AIOKafkaProducer(bootstrap_servers=self.settings.kafka)
             await producer.start()
-            name = self.names.on_broker(topic)
+            name = self.names.on_broker(topic_of(topic))
             sent = [await producer.send(name, b"{}", key=b"k", partition=partition) for _ in range(n_records)]
             await asyncio.gather(*sent)
             await producer.stop()
@@ -44,10 +45,12 @@ class Shop:
     def commit(self, topic: str, offset: int, partition: int = 0) -> None:
         async def commit() -> None:
             consumer = AIOKafkaConsumer(
-                bootstrap_servers=self.settings.kafka, group_id=self.settings.group, enable_auto_commit=False
+                bootstrap_servers=self.settings.kafka,
+                group_id=self.settings.text_group if topic == REVIEW_TEXTS else self.settings.group,
+                enable_auto_commit=False,
             )
             await consumer.start()
-            at = TopicPartition(self.names.on_broker(topic), partition)
+            at = TopicPartition(self.names.on_broker(topic_of(topic)), partition)
             consumer.assign([at])
             await consumer.commit({at: offset})
             await consumer.stop()
@@ -57,7 +60,7 @@ class Shop:
     def write_rows(self, topic: str, offsets: range | list[int], partition: int = 0, *, shift_ms: int = 0) -> None:
         n = len(offsets)
         self.writer.insert(
-            "labels" if topic == LABELS else "events",
+            ROW_TABLES[topic],
             {
                 "topic": [topic] * n,
                 "partition": np.full(n, partition),

@@ -10,7 +10,7 @@ import pytest
 from click.testing import CliRunner
 from rich.console import Console
 
-from schemas.topics import CLICKS, LABELS
+from schemas.topics import CLICKS, INPUTS, LABELS, REVIEW_TEXTS, REVIEWS
 from streams.audit.findings import PartitionAudit
 from streams.audit.show import show
 from streams.commands import main
@@ -32,7 +32,7 @@ def only_problem(shop: Shop) -> tuple[PartitionAudit, str]:
 def test_what_was_done_once_is_fine(shop: Shop) -> None:
     found = shop.audit()
     assert found.problems == []
-    assert len(found.partitions) == 8
+    assert len(found.partitions) == 2 * len(INPUTS)
     clicks = next(one for one in found.partitions if (one.topic, one.partition) == (CLICKS, 0))
     assert (clicks.log_start, clicks.log_end, clicks.committed) == (0, END + 30, END)
     assert (clicks.first, clicks.last, clicks.lag) == (0, END - 1, 30)
@@ -49,6 +49,46 @@ def test_nothing_done_yet_is_fine(shop: Shop) -> None:
     found = Shop(settings).audit()
     assert found.ok
     assert found.to_dict()["records"] == 0
+
+
+def test_what_the_text_workers_did_is_a_log_of_its_own(shop: Shop) -> None:
+    """Of the topic ``reviews``, by the offsets of their own group; the scoring workers have read none of it."""
+    shop.produce(REVIEWS, 2 * RUN)
+    assert not any(one.topic == REVIEW_TEXTS for one in shop.audit().partitions), "no text worker ever ran"
+    shop.work(REVIEW_TEXTS, 0)
+    shop.commit(REVIEW_TEXTS, RUN)
+    found = shop.audit()
+    assert found.problems == []
+    texts, reviews = (
+        next(one for one in found.partitions if (one.topic, one.partition) == (log, 0))
+        for log in (REVIEW_TEXTS, REVIEWS)
+    )
+    assert (texts.log_end, texts.committed, texts.lag, texts.table_rows) == (2 * RUN, RUN, RUN, RUN)
+    assert (reviews.committed, reviews.lag) == (None, 2 * RUN)
+    assert found.to_dict()["review_scores_rows"] == RUN
+
+    shop.commit(REVIEW_TEXTS, 2 * RUN)
+    _, what = only_problem(shop)
+    assert what == f"committed up to {2 * RUN}, but the ledger ends before {RUN}"
+
+
+def test_a_text_workers_row_that_is_missing(shop: Shop) -> None:
+    shop.produce(REVIEWS, RUN)
+    shop.work(REVIEW_TEXTS, 0)
+    shop.change("DELETE FROM review_scores WHERE offset = 7")
+    bad, what = only_problem(shop)
+    assert (bad.topic, bad.missing, what) == (REVIEW_TEXTS, 1, "1 rows missing from review_scores")
+
+
+def test_records_that_were_passed_over_are_accounted_for(shop: Shop) -> None:
+    shop.produce(REVIEWS, RUN)
+    shop.write_rows(REVIEW_TEXTS, range(10, RUN))
+    shop.write_ledger(REVIEW_TEXTS, 0, RUN - 1, rows=RUN - 10, passed=9)
+    _, what = only_problem(shop)
+    assert what == f"the run of offsets 0 to {RUN - 1} doesn't account for the records that it holds"
+    shop.change(f"DELETE FROM ledger WHERE topic = '{REVIEW_TEXTS}'")
+    shop.write_ledger(REVIEW_TEXTS, 0, RUN - 1, rows=RUN - 10, passed=10)
+    assert shop.audit().ok
 
 
 def test_rows_of_a_run_under_way_are_not_judged(shop: Shop) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from dataclasses import replace
 from typing import Any
 
@@ -11,6 +12,7 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
+from streams.clickhouse.columns import write
 from streams.clickhouse.reader import Reader
 from streams.clickhouse.writer import Writer
 from streams.settings import Settings
@@ -84,6 +86,37 @@ def test_arrays_of_numbers(writer: Writer, reader: Reader) -> None:
         np.testing.assert_array_equal(one, other)
 
 
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_a_matrix_is_a_column_of_arrays(writer: Writer, reader: Reader, dtype: Any) -> None:
+    matrix = np.random.default_rng(1).random((1_000, 384)).astype(dtype)
+    matrix[0, 0] = np.nan
+    for values in (matrix, np.asfortranarray(matrix), matrix[::2]):
+        found = back(writer, reader, "Array(Float32)", values)
+        np.testing.assert_array_equal(np.stack(found), values.astype(np.float32))
+    assert [one.tolist() for one in back(writer, reader, "Array(Int32)", np.empty((3, 0), np.int32))] == [[], [], []]
+
+
+def test_a_matrix_costs_what_its_bytes_do() -> None:
+    """Without a number of Python's for each of its own."""
+    matrix = np.random.default_rng(1).random((2_000, 384), dtype=np.float32)
+    out = Bytes()
+    tracemalloc.start()
+    write("Array(Float32)", matrix, out, None)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert out.size == matrix.nbytes + 8 * len(matrix)
+    assert peak < 2 * matrix.nbytes
+
+
+class Bytes:
+    """Counts what is written."""
+
+    size = 0
+
+    def write(self, data: bytes) -> None:
+        self.size += len(data)
+
+
 @pytest.fixture(scope="module")
 def any_bytes() -> list[bytes]:
     return [bytes([first, second, 0]) for first in range(256) for second in range(0, 256, 51)]
@@ -127,6 +160,7 @@ def test_no_rows_are_empty_columns(reader: Reader) -> None:
         ("String", [None]),
         ("String", [1]),
         ("Array(String)", [1]),
+        ("Float32", np.ones((2, 3))),
     ],
 )
 def test_what_a_type_cant_take_is_an_error_without_the_value(

@@ -84,4 +84,7 @@ def test_schema_prints_json() -> None:
 def test_schema_tells_the_topics_that_have_one() -> None:
     result = CliRunner().invoke(main, ["schema", "nothing"])
     assert result.exit_code == 2
-    assert "clicks, carts, reviews, labels, alerts.fraud, alerts.churn, alerts.system, dead-letters" in result.output
+    assert (
+        "clicks, carts, reviews, reviews.scored, labels, alerts.fraud, alerts.churn, alerts.system, dead-letters"
+        in result.output
+    )

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from streams.demo.run import SOURCE
+from streams.replay.sources.online_retail import SOURCE as ORDERS
 
 TIMEOUT_S = 240.0
 
@@ -34,6 +35,7 @@ def test_the_demo_ends_well_and_says_so_as_json(tmp_path: Path) -> None:
     assert printed["events_rows"] == printed["events_in"]
     assert printed["events_in"] == SOURCE.total()
     assert printed["audit_ok"] is True
+    assert printed["reviews_read"] == SOURCE.total() - ORDERS.total()
     assert printed["churn_alerts_per_day"] > 0
     months = printed["months"]
     assert (months[0]["month"], months[-1]["month"], len(months)) == ("2010-12", "2011-12", 13)

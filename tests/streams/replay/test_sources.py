@@ -17,6 +17,7 @@ from streams.replay.sources import SOURCES
 
 FILES = {
     "online-retail": None,
+    "online-retail-reviews": None,
     "rees46": "rees46_2019-10-01.csv.gz",
     "taobao": "taobao_2hours.csv.gz",
     "fraud-handbook": "fraud_handbook.parquet",

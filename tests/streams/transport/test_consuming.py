@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from schemas.topics import INPUTS
 from streams.settings import Secret, Settings
 from streams.transport.app import create_app
 
@@ -60,7 +61,9 @@ def test_a_failing_task_stops_the_worker(scene_on_tansu: Any) -> None:
 def test_one_of_two_workers_leads(scene_on_tansu: Any) -> None:
     workers = [scene_on_tansu.start("--elect-leader"), scene_on_tansu.start("--elect-leader")]
     for worker in workers:
-        worker.until(lambda it: len(it.lines("assigned")) and len(it.lines("assigned")[-1]["partitions"]) == 4)
+        worker.until(
+            lambda it: len(it.lines("assigned")) and len(it.lines("assigned")[-1]["partitions"]) == len(INPUTS)
+        )
     n_led = [len(worker.lines("led")) for worker in workers]
     workers[0].until(lambda _: any(len(it.lines("led")) > n + 2 for it, n in zip(workers, n_led, strict=True)))
     assert sum(len(it.lines("led")) > n for it, n in zip(workers, n_led, strict=True)) == 1

@@ -11,6 +11,8 @@ from typing import Any
 
 import pytest
 
+from schemas.topics import INPUTS
+
 pytestmark = pytest.mark.faults
 
 
@@ -68,7 +70,9 @@ def test_workers_join_and_leave_without_loss_or_repetition(scene: Any, load: Any
         assert second.stop() == 0
         n_assigned = len(first.lines("assigned"))
         first.until(
-            lambda it: len(it.lines("assigned")) > n_assigned or len(it.lines("assigned")[-1]["partitions"]) == 8
+            lambda it: (
+                len(it.lines("assigned")) > n_assigned or len(it.lines("assigned")[-1]["partitions"]) == 2 * len(INPUTS)
+            )
         )
         n_records = first.offsets().total()
         first.until(lambda it: it.offsets().total() > n_records + per_second)
@@ -79,7 +83,8 @@ def test_workers_join_and_leave_without_loss_or_repetition(scene: Any, load: Any
     assert set((first.offsets() + second.offsets()).values()) == {1}
     shared = [{partition for _, partition in line["partitions"]} for line in second.lines("assigned")]
     assert all(
-        len(line["partitions"]) == 4 * len(own) for line, own in zip(second.lines("assigned"), shared, strict=True)
+        len(line["partitions"]) == len(INPUTS) * len(own)
+        for line, own in zip(second.lines("assigned"), shared, strict=True)
     )
 
 

@@ -34,7 +34,9 @@ def test_even_counts_pass() -> None:
 
 
 def test_uneven_counts_are_named() -> None:
-    with pytest.raises(Fatal, match=r"but shop\.clicks has 4, shop\.carts has 3, shop\.reviews has 4$"):
+    with pytest.raises(
+        Fatal, match=r"but shop\.clicks has 4, shop\.carts has 3, shop\.reviews has 4, shop\.reviews\.scored has 4$"
+    ):
         check_partition_counts(EVEN | {"shop.carts": 3}, NAMES, INPUTS)
 
 
@@ -54,7 +56,7 @@ def test_a_worker_refuses_topics_that_do_not_exist(bare: Any) -> None:
 
 
 def test_a_worker_refuses_partition_counts_that_differ(bare: Any) -> None:
-    asyncio.run(_create(bare.settings, {"clicks": 2, "carts": 3, "reviews": 2, "labels": 1}))
+    asyncio.run(_create(bare.settings, {"clicks": 2, "carts": 3, "reviews": 2, "reviews.scored": 2, "labels": 1}))
     worker = bare.start()
     assert worker.wait(20) == 1
     assert worker.text().startswith("footfall: these topics must have the same number of partitions, but ")

@@ -14,8 +14,13 @@ DEADLINE_S = 20.0
 
 def messages(settings: Settings, topic: str) -> list[tuple[bytes, bytes]]:
     """Keys and values of all records that are on the topic now."""
+    return [(one.key, one.value) for one in records(settings, topic)]
 
-    async def read() -> list[tuple[bytes, bytes]]:
+
+def records(settings: Settings, topic: str) -> list[Any]:
+    """All that are on the topic now."""
+
+    async def read() -> list[Any]:
         found: list[Any] = []
         async with AIOKafkaConsumer(bootstrap_servers=settings.kafka) as consumer:
             name = settings.topic_prefix + topic
@@ -26,6 +31,6 @@ def messages(settings: Settings, topic: str) -> list[tuple[bytes, bytes]]:
             while len(found) < sum(ends.values()):
                 for records in (await consumer.getmany(timeout_ms=500)).values():
                     found += records
-        return [(one.key, one.value) for one in found]
+        return found
 
     return asyncio.run(asyncio.wait_for(read(), DEADLINE_S))
