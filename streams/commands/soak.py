@@ -7,13 +7,17 @@ from tempfile import TemporaryDirectory
 
 import click
 
+from streams.settings import Settings
+
+PARTITIONS = Settings().partitions
+
 
 @click.command("soak")
 @click.option("--minutes", type=click.FloatRange(min=0.1), default=10, show_default=True)
 @click.option("--rate", type=click.FloatRange(min=1), default=2_000, show_default=True, help="Events a second.")
 @click.option("--seed", type=click.IntRange(min=0), default=1, show_default=True, help="Of the shop and of the kills.")
 @click.option("--shoppers", type=click.IntRange(min=1), default=20_000, show_default=True)
-@click.option("--workers", type=click.IntRange(min=1), default=2, show_default=True)
+@click.option("--workers", type=click.IntRange(1, PARTITIONS), default=2, show_default=True)
 @click.option("--text", is_flag=True, help="A text worker, too, which is killed as well.")
 @click.option(
     "--fault-every", type=click.FloatRange(min=1), default=20, show_default=True, help="Seconds between two kills."
@@ -45,8 +49,8 @@ def command(
     """Kill workers under a steady load, and see whether all is there.
 
     Starts servers and workers of its own in a temporary folder. In the first half of the time workers and durable
-    servers are killed at random, in the second memory is watched; then every event that was sent must be in the tables
-    once. The last line is JSON; exits with 1 if anything is off.
+    servers are killed at random; once all are back, memory is watched for the second. Then every event that was sent
+    must be in the tables once. The last line is JSON; exits with 1 if anything is off.
     """
     import orjson
     from rich.console import Console

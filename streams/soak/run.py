@@ -25,13 +25,14 @@ from streams.soak.report import Soak
 from streams.soak.rows import differences
 from streams.soak.site import Site
 
-STORMY = 0.5
-"""Share of the time in which there are faults; memory is judged in the calm after them."""
 WARM_UP = 0.4
-"""Share of the calm that isn't counted: caches of workers that were started last fill in it."""
+"""Share of the calm in which memory isn't judged: caches of workers that were started last fill in it."""
+SETTLED_S = 2.0
+"""Of the load may be behind when the calm begins."""
 SAMPLE_S = 0.5
 LAG_EVERY_S = 2.0
-DRAIN_TIMEOUT_S = 180.0
+TIMEOUT_S = 180.0
+"""Of workers that come back, and of what is left to do at the end."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,15 +77,17 @@ def _soak(plan: Plan, site: Site, console: Console) -> Soak:
     watch = _Watch(site, faults, texts=plan.text_workers > 0)
     console.print(f"{plan.rate:,.0f} events a second for {plan.minutes:g} minutes, half of them with faults")
     began_s = time.monotonic()
-    calm_s, end_s = (began_s + share * plan.minutes * 60 for share in (STORMY, 1))
+    half_s = plan.minutes * 60 / 2
     with Load(site.settings, Simulation(plan.shop), rate=plan.rate) as load:
-        for _ in watch.until(calm_s, load):
+        for _ in watch.looking(load, half_s):
             if watch.fault_due(plan.fault_every_s):
                 console.print(f"{time.monotonic() - began_s:6.1f} s  killed {faults.strike()}", highlight=False)
-        for _ in watch.until(end_s, load):
+        watch.wait_settled(load, at_most=SETTLED_S * plan.rate)
+        console.print(f"{time.monotonic() - began_s:6.1f} s  calm", highlight=False)
+        for _ in watch.looking(load, half_s):
             pass
+        growth = watch.growth(since_s=time.monotonic() - (1 - WARM_UP) * half_s)
     load_s = time.monotonic() - began_s
-    growth = watch.growth(since_s=end_s - (1 - WARM_UP) * (end_s - calm_s))
     console.print("Waiting until nothing is left to do")
     drain_s = watch.drained()
     site.fleet.leave()
@@ -121,13 +124,22 @@ class _Watch:
         self._lag_due_s = 0.0
         self._fault_due_s: float | None = None
 
-    def until(self, end_s: float, load: Load) -> Iterator[None]:
+    def looking(self, load: Load, seconds: float) -> Iterator[None]:
         """Between two looks. Raises what ended the load, and ``StackError`` where a worker ended by itself."""
+        end_s = time.monotonic() + seconds
         while time.monotonic() < end_s:
             self._look()
             load.check()
             yield
             time.sleep(SAMPLE_S)
+
+    def wait_settled(self, load: Load, *, at_most: float) -> None:
+        """Until all workers have partitions, and so many records are behind. Raises ``Fatal`` past the deadline."""
+        for _ in self.looking(load, TIMEOUT_S):
+            behind = self._behind()
+            if behind is not None and behind <= at_most and self._site.all_assigned():
+                return
+        raise Fatal(f"the workers have not come back {TIMEOUT_S:g} s after the last fault")
 
     def fault_due(self, every_s: float) -> bool:
         now_s = time.monotonic()
@@ -140,8 +152,8 @@ class _Watch:
         """Seconds until nothing was left to do. Raises ``Fatal`` where that takes too long."""
         began_s = time.monotonic()
         while (behind := self._behind()) != 0:
-            if time.monotonic() - began_s > DRAIN_TIMEOUT_S:
-                raise Fatal(f"{behind} records are still left to do {DRAIN_TIMEOUT_S:g} s after the load ended")
+            if time.monotonic() - began_s > TIMEOUT_S:
+                raise Fatal(f"{behind} records are still left to do {TIMEOUT_S:g} s after the load ended")
             self._look()
             time.sleep(SAMPLE_S)
         return time.monotonic() - began_s

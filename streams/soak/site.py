@@ -24,7 +24,6 @@ from streams.transport.topics import ensure_topics
 from streams.worker import machine_code
 
 _SETTINGS = Settings(
-    partitions=4,
     learn_interval_s=1.0,
     # Small enough to be full within a minute: what memory does then is what it will do.
     profile_cache_rows=5_000,
@@ -96,6 +95,12 @@ class Site:
         """Of all that runs, by name."""
         servers = {name: self.stack.member(name).pid for name in NAMES}
         return servers | {worker.name: worker.pid for worker in self.fleet.running}
+
+    def all_assigned(self) -> bool:
+        """Whether all workers that run have had partitions. Raises as ``left_to_do`` does."""
+        with closing(Reader(self.settings)) as reader:
+            assigned = {worker for (worker,) in reader.query("SELECT DISTINCT worker FROM assignments")}
+        return assigned >= {worker.name for worker in self.fleet.running}
 
     def left_to_do(self, *, texts: bool) -> int:
         """Records that aren't committed, and with ``texts`` reviews that weren't read. Blocks.
