@@ -31,7 +31,7 @@ SETTLED_S = 2.0
 """Of the load may be behind when the calm begins."""
 SAMPLE_S = 0.5
 LAG_EVERY_S = 2.0
-TIMEOUT_S = 180.0
+TIMEOUT_S = 60.0
 """Of workers that come back, and of what is left to do at the end."""
 
 
@@ -135,11 +135,16 @@ class _Watch:
 
     def wait_settled(self, load: Load, *, at_most: float) -> None:
         """Until all workers have partitions, and so many records are behind. Raises ``Fatal`` past the deadline."""
+        behind: int | None = None
+        waiting: list[str] = []
         for _ in self.looking(load, TIMEOUT_S):
-            behind = self._behind()
-            if behind is not None and behind <= at_most and self._site.all_assigned():
+            behind, waiting = self._behind(), self._site.unassigned()
+            if behind is not None and behind <= at_most and not waiting:
                 return
-        raise Fatal(f"the workers have not come back {TIMEOUT_S:g} s after the last fault")
+        raise Fatal(
+            f"{TIMEOUT_S:g} s after the last fault {'unknown' if behind is None else behind} records are still behind, "
+            f"where {at_most:g} may be; without partitions: {', '.join(waiting) or 'none'}"
+        )
 
     def fault_due(self, every_s: float) -> bool:
         now_s = time.monotonic()

@@ -96,11 +96,11 @@ class Site:
         servers = {name: self.stack.member(name).pid for name in NAMES}
         return servers | {worker.name: worker.pid for worker in self.fleet.running}
 
-    def all_assigned(self) -> bool:
-        """Whether all workers that run have had partitions. Raises as ``left_to_do`` does."""
+    def unassigned(self) -> list[str]:
+        """The workers that run and have had no partitions yet. Raises as ``left_to_do`` does."""
         with closing(Reader(self.settings)) as reader:
             assigned = {worker for (worker,) in reader.query("SELECT DISTINCT worker FROM assignments")}
-        return assigned >= {worker.name for worker in self.fleet.running}
+        return [worker.name for worker in self.fleet.running if worker.name not in assigned]
 
     def left_to_do(self, *, texts: bool) -> int:
         """Records that aren't committed, and with ``texts`` reviews that weren't read. Blocks.
