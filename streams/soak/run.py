@@ -27,11 +27,11 @@ from streams.soak.site import Site
 
 WARM_UP = 0.4
 """Share of the calm in which memory isn't judged: caches of workers that were started last fill in it."""
-SETTLED_S = 2.0
+SETTLED_S = 10.0
 """Of the load may be behind when the calm begins."""
 SAMPLE_S = 0.5
 LAG_EVERY_S = 2.0
-TIMEOUT_S = 60.0
+TIMEOUT_S = 120.0
 """Of workers that come back, and of what is left to do at the end."""
 
 

@@ -16,7 +16,7 @@ pytestmark = [pytest.mark.faults, pytest.mark.timeout(300)]
 def test_a_short_soak(tmp_path: Path, seed: int) -> None:
     shop = Shop(seed=seed, shoppers=300, broken=0.01)
     # In so short a calm only a leak of megabytes a second could be told from a worker's first steps.
-    plan = Plan(minutes=0.6, rate=400, shop=shop, fault_every_s=4, memory_growth=0.5)
+    plan = Plan(minutes=0.5, rate=400, shop=shop, fault_every_s=4, memory_growth=0.5)
     soak = run(plan, tmp_path, kafka_home=None, console=Console(quiet=True))
     assert soak.ok, soak.to_dict()
     assert soak.faults["worker"] >= 1
