@@ -9,11 +9,14 @@ from pathlib import Path
 from typing import Any
 
 from deploy.local.child import Child
+from deploy.local.process import last_lines
 
 WORKER = (sys.executable, "-m", "streams", "worker")
 """``footfall worker``"""
 TEXT_WORKER = (*WORKER[:-1], "text-worker")
 """``footfall text-worker``"""
+
+LOG_TAIL = 60
 
 
 class WorkerProcess(Child):
@@ -36,6 +39,10 @@ class WorkerProcess(Child):
         self._report = folder.absolute() / f"{name}.json"
         options = ["--name", name, "--report", str(self._report)]
         super().__init__([*command, *options], settings, folder / f"{name}.log")
+
+    def tail(self, lines: int = LOG_TAIL) -> str:
+        """The end of its log."""
+        return last_lines(self.log, lines)
 
     @property
     def report(self) -> dict[str, Any]:

@@ -60,7 +60,7 @@ def run_idle_worker(settings: Settings, folder: Path) -> WorkerRun:
 
 
 def wait_until_assigned(worker: Child, settings: Settings) -> None:
-    wait_for(worker, settings, _ASSIGNED, lambda number: number == len(INPUTS) * settings.partitions)
+    wait_for(worker, settings, _ASSIGNED, lambda number: number >= len(INPUTS) * settings.partitions)
 
 
 def _timed(settings: Settings) -> tuple[float, int]:

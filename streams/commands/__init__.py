@@ -31,6 +31,7 @@ _COMMANDS = {
     "worker": "Profile and score events as they come.",
     "text-worker": "Read what reviews say as they come.",
     "replay": "Send a data set to Kafka as events.",
+    "simulate": "Send the events of a simulated shop to Kafka, or write them to a file.",
     "audit": "Check that every record was written once.",
     "rebuild": "Recompute the profiles from the events.",
     "dead-letters": "List, show and resend records that could not be used.",
@@ -41,6 +42,7 @@ _COMMANDS = {
     "backtest": "Score and learn a data set in event time.",
     "text": "Train, judge and use the model that reads reviews.",
     "bench": "Measure what this machine can do.",
+    "soak": "Kill workers under a steady load, and see whether all is there.",
     "demo": "See everything at work on this machine.",
 }
 _EXIT_INVALID = 2

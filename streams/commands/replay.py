@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import dataclass
 from dataclasses import replace as replaced
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,13 +16,17 @@ from streams.settings import Settings
 
 if TYPE_CHECKING:
     from streams.replay.checkpoint import Checkpoint
-    from streams.replay.run import ReplayReport
+    from streams.replay.chunk import Chunk
+    from streams.replay.pace import Pacing
+    from streams.replay.run import Progressed, ReplayReport
     from streams.replay.source import Source
 
 MAX = "max"
 
 
 class Speed(click.ParamType):
+    """``max``, or seconds of event time a second."""
+
     name = "speed"
 
     def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> float:
@@ -89,11 +95,12 @@ def command(
     checkpoint = Checkpoint(source=source, path=str(path or ""), position=start or 0)
     if file:
         checkpoint = checkpoint.found_in(file)
-    report = _replay(data, path, settings, speed, limit, checkpoint, file)
-    topics = ", ".join(f"{name} {n:,}" for name, n in report.by_topic.items())
-    click.echo(
-        f"{report.events:,} events in {report.seconds:.1f} s, {report.rate:,.0f} a second: {topics or 'nothing'}"
-    )
+    total = data.total(path)
+    if limit is not None:
+        end = checkpoint.position + limit
+        total = min(end, total) if total is not None else end
+    sending = Sending(checkpoint=checkpoint, file=file, total=total, begin_option="--from")
+    click.echo(summary(sending.send(data.events(path), settings, speed=speed, limit=limit)))
 
 
 def _source(name: str, raw: bool, topic: str) -> Source:
@@ -112,39 +119,60 @@ def _source(name: str, raw: bool, topic: str) -> Source:
     return replaced(SOURCES[name], read=partial(read_raw, topic=topic))
 
 
-def _replay(
-    source: Source,
-    path: Path | None,
-    settings: Settings,
-    speed: float,
-    limit: int | None,
-    checkpoint: Checkpoint,
-    file: Path | None,
-) -> ReplayReport:
-    import uvloop
+def summary(report: ReplayReport) -> str:
+    topics = ", ".join(f"{name} {n:,}" for name, n in report.by_topic.items())
+    return f"{report.events:,} events in {report.seconds:.1f} s, {report.rate:,.0f} a second: {topics or 'nothing'}"
 
-    from streams.replay.progress import shown
-    from streams.replay.run import replay
-    from streams.transport.topics import ensure_topics
 
-    start = position = checkpoint.position
-    events, total = source.events(path), source.total(path)
-    if limit is not None:
-        total = min(start + limit, total) if total is not None else start + limit
+@dataclass(frozen=True, kw_only=True)
+class Sending:
+    """A replay at the terminal, with a bar, from the checkpoint's position to ``total``, None where that isn't known.
 
-    def progressed(to: int) -> None:
-        nonlocal position
-        draw(to)
-        if file and to != position:
-            replaced(checkpoint, position=to).save(file)
-        position = to
+    The checkpoint is kept in ``file``, if there is one. What stops the replay is raised, once it is told where to go
+    on: with the file, or with the option that takes a position, if there is such.
+    """
 
-    with shown(source.name, start, total) as draw:
-        try:
-            uvloop.run(ensure_topics(settings))
-            return uvloop.run(replay(events, settings, speed=speed, start=start, limit=limit, progress=progressed))
-        except (KeyboardInterrupt, FootfallError):
-            if position > start:
-                again = f"--checkpoint {file}" if file else f"--from {position}"
-                click.echo(f"footfall: stopped at event {position}; go on with {again}", err=True)
-            raise
+    checkpoint: Checkpoint
+    file: Path | None = None
+    total: int | None = None
+    begin_option: str = ""
+
+    def send(
+        self,
+        events: Iterator[Chunk],
+        settings: Settings,
+        *,
+        speed: float,
+        pace: Pacing | None = None,
+        limit: int | None = None,
+        progress: Progressed = lambda position: None,
+    ) -> ReplayReport:
+        """Makes the topics that are missing; the parameters are those of ``replay``."""
+        import uvloop
+
+        from streams.replay.progress import shown
+        from streams.replay.run import replay
+        from streams.transport.topics import ensure_topics
+
+        start = position = self.checkpoint.position
+
+        def progressed(to: int) -> None:
+            nonlocal position
+            draw(to)
+            progress(to)
+            if self.file and to != position:
+                replaced(self.checkpoint, position=to).save(self.file)
+            position = to
+
+        with shown(self.checkpoint.source, start, self.total) as draw:
+            try:
+                uvloop.run(ensure_topics(settings))
+                return uvloop.run(
+                    replay(events, settings, speed=speed, pace=pace, start=start, limit=limit, progress=progressed)
+                )
+            except (KeyboardInterrupt, FootfallError):
+                if position > start:
+                    again = f"--checkpoint {self.file}" if self.file else f"{self.begin_option} {position}"
+                    hint = f"; go on with {again}" if self.file or self.begin_option else ""
+                    click.echo(f"footfall: stopped at event {position}{hint}", err=True)
+                raise

@@ -56,19 +56,45 @@ class Rows:
     columns: Columns
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Encoded:
+    """Events of one topic as JSON; each column has the length of ``place``, which is as that of ``Rows``."""
+
+    topic: str
+    place: npt.NDArray[np.int64]
+    key: Sequence[bytes]
+    value: Sequence[bytes]
+    ts: npt.NDArray[np.int64]
+
+
 def encoded(parts: Iterable[Rows]) -> Chunk:
     """One chunk of all parts; their places taken together must be 0 to n - 1."""
-    parts = [part for part in parts if len(part.place)]
+    return assembled(
+        Encoded(
+            topic=TOPIC_OF_TYPE[part.type],
+            place=part.place,
+            key=[user.encode() for user in part.columns["user_id"]],
+            value=_json(part.type, part.columns),
+            ts=part.columns["ts"],
+        )
+        for part in parts
+        if len(part.place)
+    )
+
+
+def assembled(parts: Iterable[Encoded]) -> Chunk:
+    """As ``encoded``."""
+    parts = list(parts)
     n = sum(len(part.place) for part in parts)
     topic = np.empty(n, dtype=object)  # (n,) and so the others
     key = np.empty(n, dtype=object)
     value = np.empty(n, dtype=object)
     ts = np.empty(n, dtype=np.int64)
     for part in parts:
-        topic[part.place] = TOPIC_OF_TYPE[part.type]
-        key[part.place] = [user.encode() for user in part.columns["user_id"]]
-        value[part.place] = _json(part.type, part.columns)
-        ts[part.place] = part.columns["ts"]
+        topic[part.place] = part.topic
+        key[part.place] = part.key
+        value[part.place] = part.value
+        ts[part.place] = part.ts
     return Chunk(topic=topic.tolist(), key=key.tolist(), value=value.tolist(), ts=ts)
 
 

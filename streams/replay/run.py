@@ -11,7 +11,7 @@ from time import perf_counter
 
 from streams.errors import FootfallError
 from streams.replay.chunk import Chunk, window
-from streams.replay.pace import Pace
+from streams.replay.pace import Pace, Pacing
 from streams.replay.producer import EventProducer
 from streams.settings import Settings
 
@@ -42,19 +42,20 @@ async def replay(
     settings: Settings,
     *,
     speed: float = MAX_SPEED,
+    pace: Pacing | None = None,
     start: int = 0,
     limit: int | None = None,
     progress: Progressed = lambda position: None,
 ) -> ReplayReport:
     """Send ``events`` from number ``start`` on, and wait until all are acknowledged.
 
-    ``speed`` is in seconds of event time a second. ``progress`` is told the position as it moves, and for a last time
-    at the end, also that by cancellation or an error: a replay that starts there sends all that is missing. Chunks are
-    prepared on a thread.
+    ``speed`` is in seconds of event time a second; ``pace`` takes its place. ``progress`` is told the position as it
+    moves, and for a last time at the end, also that by cancellation or an error: a replay that starts there sends all
+    that is missing. Chunks are prepared on a thread.
 
     Raises what the source raises, and ``Retryable`` or ``Fatal`` where Kafka doesn't take the events.
     """
-    pace, by_topic = Pace(speed), Counter[str]()
+    pace, by_topic = pace or Pace(speed), Counter[str]()
     chunks = window(events, start, limit)
     began = perf_counter()
     async with EventProducer(settings) as producer:

@@ -8,20 +8,19 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import psutil
 
-from deploy.local.process import last_lines
+from deploy.local.fleet import Fleet as LocalFleet
 from deploy.local.workers import WorkerProcess
 from streams.settings import Settings
 from tests.waiting import wait_until
 
 READY_TIMEOUT_S = 120.0
 LEAVE_TIMEOUT_S = 60.0
-LOG_TAIL = 60
 
 
 class Worker(WorkerProcess):
@@ -71,28 +70,14 @@ class Worker(WorkerProcess):
         assert status == 0, f"{self.name} was asked to leave and ended with {status}:\n{self.tail()}"
         return time.monotonic() - began
 
-    def tail(self, lines: int = LOG_TAIL) -> str:
-        return last_lines(self.log, lines)
 
+class Fleet(LocalFleet[Worker]):
+    """Of a test."""
 
-@dataclass
-class Fleet:
-    """All workers of a test, the dead included. A context manager that leaves none behind."""
-
-    settings: Settings
-    folder: Path
-    workers: list[Worker] = field(default_factory=list)
-
-    def __enter__(self) -> Fleet:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        for worker in self.workers:
-            worker.kill()
-
-    @property
-    def running(self) -> list[Worker]:
-        return [worker for worker in self.workers if worker.running]
+    def __init__(self, settings: Settings, folder: Path) -> None:
+        super().__init__()
+        self.settings = settings
+        self.folder = folder
 
     def start(self, *, at: str = "", published: bool = False, **changes: Any) -> Worker:
         """A new worker, with changes of its settings; doesn't wait for it. The rest is ``worker_process``'s."""
@@ -104,20 +89,11 @@ class Fleet:
         self.workers.append(Worker(name, settings, self.folder, command=command))
         return self.workers[-1]
 
-    def leave(self) -> list[float]:
-        """All that run leave at once, once each has been assigned partitions or none; the seconds that each took."""
-        leaving = self.running
-        for worker in leaving:
+    def leave(self, timeout_s: float = LEAVE_TIMEOUT_S) -> list[float]:
+        """Once each has been assigned partitions or none."""
+        for worker in self.running:
             worker.wait_assigned()
-        began = time.monotonic()
-        for worker in leaving:
-            worker.signal(signal.SIGTERM)
-        took = []
-        for worker in leaving:
-            status = worker.wait(LEAVE_TIMEOUT_S)
-            took.append(time.monotonic() - began)
-            assert status == 0, f"{worker.name} was asked to leave and ended with {status}:\n{worker.tail()}"
-        return took
+        return super().leave(timeout_s)
 
     def problems(self) -> list[str]:
         """Workers that ended though nobody wanted them to, and what an operator shouldn't have to read."""

@@ -16,7 +16,7 @@ from schemas.deadletters import DeadLetter
 from schemas.decode import Decoder
 from schemas.ledger import Span
 from schemas.topics import ALERTS_CHURN, ALERTS_FRAUD, BEHAVIOUR, DEAD_LETTERS, INPUTS, TopicNames
-from streams.audit.broker import connected
+from streams.audit.lag import progress
 from streams.settings import Settings
 
 READ_TIMEOUT_S = 60.0
@@ -32,12 +32,6 @@ class Reread:
     n_records: int = 0
     n_duplicates: int = 0
     dead_letters: list[DeadLetter] = field(default_factory=list)
-
-
-async def progress(settings: Settings) -> tuple[dict[Pair, Span], dict[Pair, int]]:
-    """Of each input: the log's first offset and the one after its last; and what the group committed."""
-    async with connected(settings) as broker:
-        return await broker.ends(), await broker.committed()
 
 
 async def records_of(settings: Settings, logs: Mapping[tuple[str, int], Span]) -> dict[Pair, list[Any]]:

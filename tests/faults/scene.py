@@ -11,6 +11,7 @@ from uuid import uuid4
 from clickhouse_driver import Client
 
 from deploy.local.stack import Endpoints, LocalStack
+from streams.audit.lag import lag, progress
 from streams.clickhouse.ledger import read_tilings
 from streams.clickhouse.migrate import migrate
 from streams.clickhouse.reader import Reader
@@ -19,7 +20,6 @@ from streams.transport.topics import ensure_topics
 from tests.faults.checker import Checker
 from tests.faults.fleet import Fleet, Worker
 from tests.faults.frauds import frauds_untold
-from tests.faults.linear import progress
 from tests.faults.load import Load, clock_ms
 from tests.faults.shoppers import Shoppers
 from tests.waiting import wait_until
@@ -148,9 +148,3 @@ def _settings(site: Site, name: str, changes: dict[str, object]) -> Settings:
         "model_key": Secret("of the fault tests"),
     }
     return Settings(**(given | changes))  # type: ignore[arg-type]
-
-
-def lag(settings: Settings) -> int:
-    """Records that the group hasn't committed."""
-    logs, committed = asyncio.run(progress(settings))
-    return sum(max(0, log.last - max(committed.get(pair, 0), log.first)) for pair, log in logs.items())

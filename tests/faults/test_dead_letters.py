@@ -9,8 +9,8 @@ from dataclasses import replace
 import pytest
 
 from schemas.topics import CLICKS
+from streams.audit.lag import progress
 from tests.faults.fleet import READY_TIMEOUT_S
-from tests.faults.linear import progress
 from tests.faults.load import send_all
 from tests.faults.scene import Scene, Site
 

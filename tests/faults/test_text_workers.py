@@ -13,11 +13,13 @@ import pytest
 
 from models.text.checkpoint import load, save
 from models.text.engine import TextEngine
+from schemas.topics import REVIEW_TEXTS
+from streams.audit.lag import lag
 from streams.clickhouse.reader import Reader
 from tests.faults.load import Load, clock_ms
 from tests.faults.scene import DRAIN_TIMEOUT_S, Scene, Site
 from tests.faults.shoppers import Shoppers
-from tests.faults.text_workers import TextWorker, lag, leave, problems
+from tests.faults.text_workers import TextWorker, leave, problems
 from tests.models.text.tiny import tiny_model
 from tests.waiting import wait_until
 
@@ -100,7 +102,7 @@ def test_reviews_are_scored_once_whoever_is_killed_when(
                         broker.stop()
                         time.sleep(1.5 * SESSION_S)
                         broker.cont()
-            wait_until(lambda: lag(scene.settings) == 0, DRAIN_TIMEOUT_S, "all reviews are done")
+            wait_until(lambda: lag(scene.settings, [REVIEW_TEXTS]) == 0, DRAIN_TIMEOUT_S, "all reviews are done")
             wait_until(lambda: all(worker.is_assigned for worker in running()), DRAIN_TIMEOUT_S, "all are assigned")
             assert len(running()) == N_WORKERS
             assert leave(running()) < LEAVE_LIMIT_S

@@ -20,14 +20,14 @@ from models.duplicates import DuplicateWindow, identities
 from models.text.engine import TextEngine
 from schemas.decode import Decoder
 from schemas.topics import REVIEW_TEXTS, REVIEWS, REVIEWS_SCORED
-from streams.audit.broker import connected
+from streams.audit.lag import progress
 from streams.audit.run import audit
 from streams.clickhouse.reader import Reader
 from streams.settings import Settings
 from tests.faults.checker import compared, few
 from tests.faults.fleet import LEAVE_TIMEOUT_S
 from tests.faults.forked import forked
-from tests.faults.linear import Pair, progress, records_of
+from tests.faults.linear import Pair, records_of
 
 TOLERANCE = 1e-4
 """Of probabilities and stars: sums differ by what a text shares its batch with."""
@@ -86,17 +86,6 @@ def leave(workers: list[TextWorker]) -> float:
     for worker in workers:
         assert worker.wait() == 0, f"{worker.name} ended badly:\n{worker.text}"
     return time.monotonic() - began
-
-
-def lag(settings: Settings) -> int:
-    """Reviews that the text workers haven't committed."""
-
-    async def ask() -> int:
-        async with connected(settings) as broker:
-            ends, committed = await broker.ends([REVIEW_TEXTS]), await broker.committed([REVIEW_TEXTS])
-        return sum(end.last - committed.get(pair, 0) for pair, end in ends.items())
-
-    return asyncio.run(ask())
 
 
 def problems(settings: Settings, engine: TextEngine) -> list[str]:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from streams.replay.chunk import Chunk
-from streams.replay.pace import TICK_S, Pace
+from streams.replay.pace import CATCH_UP_S, TICK_S, Pace, SteadyPace
 
 
 class Clock:
@@ -57,3 +57,44 @@ def test_time_that_goes_back_does_not_wait() -> None:
 
 def test_at_full_speed_nothing_waits() -> None:
     assert [at for _, at in sent_at([0, 10**9], float("inf"), Clock())] == [0.0, 0.0]
+
+
+def steadily_sent_at(n: int, rate: float, clock: Clock) -> list[tuple[int, float]]:
+    """Of two chunks of n events: how many went at once, and when."""
+    pace = SteadyPace(rate, clock=clock, sleep=clock.sleep)
+    chunk = Chunk(topic=["clicks"] * n, key=[b""] * n, value=[b""] * n, ts=np.zeros(n, dtype=np.int64))
+
+    async def run() -> list[tuple[int, float]]:
+        sent = []
+        for _ in range(2):
+            async for part in pace.due(chunk):
+                sent.append((len(part), clock.now - 100.0))
+        return sent
+
+    return asyncio.run(run())
+
+
+@pytest.mark.parametrize("rate", [3, 200, 40_000])
+def test_a_steady_pace_is_kept_over_chunks(rate: float) -> None:
+    sent = steadily_sent_at(4_000, rate, Clock())
+    before = np.cumsum([0] + [n for n, _ in sent])
+    assert before[-1] == 8_000
+    assert [at for _, at in sent] == pytest.approx(before[:-1] / rate)
+    assert max(n for n, _ in sent) <= max(1, rate * TICK_S)
+
+
+def test_a_stall_is_not_followed_by_all_that_is_owed() -> None:
+    clock = Clock()
+    pace = SteadyPace(100, clock=clock, sleep=clock.sleep)
+    chunk = Chunk(topic=["clicks"] * 500, key=[b""] * 500, value=[b""] * 500, ts=np.zeros(500, dtype=np.int64))
+
+    async def at_once_after_a_stall() -> int:
+        at_once = 0
+        async for part in pace.due(chunk):
+            if clock.now == 100.0:
+                clock.now += 60.0
+            elif clock.now == 160.0:
+                at_once += len(part)
+        return at_once
+
+    assert asyncio.run(at_once_after_a_stall()) == pytest.approx(100 * CATCH_UP_S, abs=10)

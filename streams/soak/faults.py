@@ -1,0 +1,64 @@
+"""What is killed during a soak: workers drawn by its seed, now and then a server whose data are on disk."""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from collections.abc import Callable
+
+from deploy.local.fleet import Fleet
+from deploy.local.stack import LocalStack
+from deploy.local.state import Name
+from deploy.local.workers import WorkerProcess
+
+SERVER_EVERY = 5
+"""One of so many faults is of a server, first the second."""
+
+
+class Faults:
+    """Parameters
+    ----------
+    start
+        Starts another worker in place of one that is killed.
+
+    Attributes
+    ----------
+    struck
+        How often, by what: worker, clickhouse or broker.
+    killed
+        The workers that were.
+    """
+
+    def __init__(
+        self, stack: LocalStack, fleet: Fleet[WorkerProcess], start: Callable[[WorkerProcess], object], *, seed: int
+    ) -> None:
+        self.struck: Counter[str] = Counter()
+        self.killed: list[WorkerProcess] = []
+        self._stack = stack
+        self._fleet = fleet
+        self._start = start
+        self._random = random.Random(seed)  # noqa: S311 - not for secrecy
+        durable = stack.member("broker").status().kind == "apache-kafka"  # Tansu's log is in memory
+        self._servers: tuple[Name, ...] = ("clickhouse", "broker") if durable else ("clickhouse",)
+
+    def pause_s(self, mean_s: float) -> float:
+        """Until the next."""
+        return self._random.uniform(0.5, 1.5) * mean_s
+
+    def strike(self) -> str:
+        """SIGKILL one, and start it again; blocks until a server answers again. What it was, in words."""
+        if self.struck.total() % SERVER_EVERY == 1:
+            return self._kill_server(self._random.choice(self._servers))
+        victim = self._random.choice(self._fleet.running)
+        victim.kill()
+        self.killed.append(victim)
+        self.struck["worker"] += 1
+        self._start(victim)
+        return victim.name
+
+    def _kill_server(self, name: Name) -> str:
+        server = self._stack.member(name)
+        server.kill()
+        server.restart()
+        self.struck[name] += 1
+        return name

@@ -1,0 +1,26 @@
+"""A soak's report for a person."""
+
+from __future__ import annotations
+
+from rich.console import Console
+from rich.table import Table
+
+from streams.soak.report import Soak
+
+
+def show(soak: Soak, console: Console) -> None:
+    faults = ", ".join(f"{name} {n}" for name, n in soak.faults.items()) or "none"
+    audited = soak.audit.to_dict()
+    table = Table(box=None, pad_edge=False, show_header=False)
+    table.add_row("Sent", f"{soak.records:,} records, {soak.records_per_s:,.0f} a second")
+    table.add_row("Killed", faults)
+    table.add_row("Found", f"{audited['rows']:,} rows, {audited['missing']} missing, {audited['double']} double")
+    table.add_row("Lag", f"{soak.highest_lag:,} records at the most, none {soak.drain_s:.1f} s after the load's end")
+    for name, of in soak.growth.items():
+        grew = f"{of.mib:,.0f} MiB, {of.mib_per_min:+.1f} a minute over {of.seconds:.0f} s of calm ({of.share:+.1%})"
+        table.add_row(name, grew)
+    console.print(table)
+    for problem in soak.problems:
+        console.print(problem, style="red", markup=False, highlight=False, soft_wrap=True)
+    if soak.ok:
+        console.print("Nothing lost, nothing double, memory flat, lag gone.", style="green")

@@ -1,0 +1,27 @@
+"""The soak, short: a worker, ClickHouse and another worker are killed under load, and then all is there."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from streams.simulate.shop import Shop
+from streams.soak.run import Plan, run
+
+pytestmark = [pytest.mark.faults, pytest.mark.timeout(300)]
+
+
+def test_a_short_soak(tmp_path: Path, seed: int) -> None:
+    shop = Shop(seed=seed, shoppers=300, broken=0.01)
+    # In so short a calm only a leak of megabytes a second could be told from a worker's first steps.
+    plan = Plan(minutes=0.5, rate=400, shop=shop, fault_every_s=4, memory_growth=0.5)
+    soak = run(plan, tmp_path, kafka_home=None, console=Console(quiet=True))
+    assert soak.ok, soak.to_dict()
+    assert soak.faults["worker"] >= 1
+    assert soak.faults["clickhouse"] >= 1
+    assert soak.audit.total(lambda one: one.records) == soak.records > 0.9 * plan.rate * plan.minutes * 60
+    assert all(sent.events for sent in soak.sent.values())
+    assert sum(sent.broken for sent in soak.sent.values()) > 0
+    assert len(soak.growth) == plan.workers
