@@ -32,11 +32,12 @@ lint: setup
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-# Speed against a plain Faust agent, growth with the number of shoppers, latency.
+# Speed against a plain Faust agent, growth with the number of shoppers, latency, counting segments.
 bench: setup
 	$(BIN)/footfall bench pipeline $(ARGS)
 	$(BIN)/footfall bench growth
 	$(BIN)/footfall bench latency
+	$(BIN)/footfall bench segments
 	$(BIN)/python -m pytest -m bench
 
 # The adapter of the text model that ships, trained anew from the sentences in models/text/data.
