@@ -24,12 +24,16 @@ class Fleet(Generic[W]):
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        for worker in self.workers:
-            worker.kill()
+        self.kill()
 
     @property
     def running(self) -> list[W]:
         return [worker for worker in self.workers if worker.running]
+
+    def kill(self) -> None:
+        """SIGKILL to all, and wait until they are gone."""
+        for worker in self.workers:
+            worker.kill()
 
     def leave(self, timeout_s: float = END_TIMEOUT_S) -> list[float]:
         """SIGTERM to all that run at once; the seconds that each took. Raises ``StackError`` where one fails or

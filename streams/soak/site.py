@@ -76,7 +76,7 @@ class Site:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        self.fleet.__exit__(kind, error, at)
+        self.fleet.kill()
         self.stack.down()
 
     def start(self, command: Sequence[str]) -> WorkerProcess:

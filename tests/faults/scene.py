@@ -62,7 +62,7 @@ class Scene:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, *_: object) -> None:
-        self.fleet.__exit__()
+        self.fleet.kill()
         if error is not None:
             happened = "\n".join(self._history)
             error.add_note(f"seed {self.seed}\n{self.fleet.logs()}\n--- what happened\n{happened}")
