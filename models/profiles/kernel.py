@@ -5,7 +5,7 @@ Systems", ICDE 2009): a profile's sums stand as of its latest event time T. An e
 ``exp(-(ts - T) / scale)``; a late one, at ts < T, adds ``exp(-(T - ts) / scale)`` of itself. Order makes no difference.
 
 A scored review is no event of its own: it adds what was found in the text to a review that came before it, or comes
-later. All else that it holds, its time and its item, the review holds too.
+later. Its time and its item are the review's; nothing else of it counts.
 
 One thing is decided on the way: whether a purchase is abnormal, from the shopper's purchases that came before it. The
 shoppers' pass tells it in its view, and the passes of all others are given it.
@@ -233,12 +233,12 @@ def _observe(profiles, slots, events, applied, view, looking, rates):  # type: i
                 _add(decayed, slot, _ABNORMAL, 1.0, weight)
             if kind[event] == _REVIEW:
                 _add(decayed, slot, _STARS, rating[event], weight)
+            hll.add(sessions, slot, session[event])
+            recent.add(device_hash, device_ms, slot, device[event], ts[event])
+            recent.add(country_hash, country_ms, slot, country[event], ts[event])
         _stretch(extremes_ms, slot, kind[event], ts[event])
         hll.add(peers, slot, peer[event])
-        hll.add(sessions, slot, session[event])
         days.add(active_days, slot, ts[event])
-        recent.add(device_hash, device_ms, slot, device[event], ts[event])
-        recent.add(country_hash, country_ms, slot, country[event], ts[event])
         offsets[slot, topic] = offset[event]
 
 

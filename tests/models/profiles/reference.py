@@ -91,6 +91,7 @@ def state_of(events: Sequence[Event], at_ms: int = 0) -> State:
     whichever is later."""
     events = decided(events)
     times = [event.ts for event in events]
+    shown = [event for event in events if event.type != SCORED]
     purchases = [event for event in events if event.type == "purchase"]
     refunds = [event.amount for event in events if event.type == "return"]
     now_ms = max([at_ms, *times])
@@ -123,10 +124,10 @@ def state_of(events: Sequence[Event], at_ms: int = 0) -> State:
         last_ms=max(times, default=0),
         last_purchase_ms=max((event.ts for event in purchases), default=0),
         peers=registers_of(event.peer for event in events),
-        sessions=registers_of(event.session for event in events),
+        sessions=registers_of(event.session for event in shown),
         days=frozenset(ts // DAY_MS for ts in times),
-        devices=latest((event.ts, event.device) for event in events),
-        countries=latest((event.ts, event.country) for event in events),
+        devices=latest((event.ts, event.device) for event in shown),
+        countries=latest((event.ts, event.country) for event in shown),
     )
 
 
