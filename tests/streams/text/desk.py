@@ -96,7 +96,7 @@ class Choosy(TextEngine):
     """Can't score some texts, and fails or waits when it is told to."""
 
     def __init__(self, model: Any) -> None:
-        super().__init__(model)
+        super().__init__(model, precision="fp32")
         self.tiers: list[str] = []
         self.windows: list[int] = []
         self.failure: BaseException | None = None
