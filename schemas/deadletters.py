@@ -6,6 +6,9 @@ import base64
 
 import msgspec
 
+LARGEST_BYTES = 400_000
+"""Of key and value: in base64, with the key once more beside it, they stay below the MiB that a message may have."""
+
 
 class DeadLetter(msgspec.Struct, frozen=True, kw_only=True):
     """``reason`` names the field and what it should have been; it quotes nothing but an event's type."""
@@ -18,6 +21,14 @@ class DeadLetter(msgspec.Struct, frozen=True, kw_only=True):
     reason: str
     key: bytes
     value: bytes
+
+    def deliverable(self) -> DeadLetter:
+        """The letter, or what fits into a message; the table has it whole."""
+        n_bytes = len(self.key) + len(self.value)
+        if n_bytes <= LARGEST_BYTES:
+            return self
+        reason = f"{self.reason} (a record of {n_bytes} bytes: it is in the table dead_letters only)"
+        return msgspec.structs.replace(self, key=b"", value=b"", reason=reason)
 
     def to_json(self) -> bytes:
         """The form on the ``dead-letters`` topic: key and value in base64, since they may be any bytes."""

@@ -19,7 +19,6 @@ from schemas.ledger import LedgerRow
 from schemas.topics import DEAD_LETTERS, REVIEW_TEXTS, REVIEWS_SCORED, TopicNames
 from streams.text.intake import Portion
 from streams.worker.delivery import Message
-from streams.worker.processor import deliverable
 
 Columns = dict[str, Any]
 
@@ -156,7 +155,7 @@ def messages(parts: Sequence[Scored], names: TopicNames) -> list[Message]:
     found = [
         Message(to_scored, user_id.encode(), value, part.pair[1]) for part in parts for user_id, value in _values(part)
     ]
-    letters = [deliverable(letter) for part in parts for letter in part.letters]
+    letters = [letter.deliverable() for part in parts for letter in part.letters]
     return found + [Message(to_letters, letter.key, letter.to_json()) for letter in letters]
 
 

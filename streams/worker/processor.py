@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 
-import msgspec
 import numpy as np
 import numpy.typing as npt
 
@@ -34,8 +33,6 @@ from streams.worker.following import Followed
 from streams.worker.hydration import hydrate
 
 ALERT_TOPICS: dict[Kind, str] = {"fraud": ALERTS_FRAUD, "churn": ALERTS_CHURN}
-LARGEST_LETTER_BYTES = 400_000
-"""Of key and value: in base64, with the key once more beside it, they stay below the MiB that a message may have."""
 
 
 @dataclass(kw_only=True)
@@ -159,7 +156,7 @@ class Processor:
     def _send(self, outcome: Outcome) -> None:
         messages = [self.message_of(alert) for alert in outcome.alerts]
         to_dead_letters = self._names.on_broker(DEAD_LETTERS)
-        letters = map(deliverable, outcome.dead_letters)
+        letters = [letter.deliverable() for letter in outcome.dead_letters]
         messages += [Message(to_dead_letters, letter.key, letter.to_json()) for letter in letters]
         if messages:
             outcome.delivery = self._delivery.send(messages)
@@ -179,12 +176,3 @@ class Processor:
         if surplus:
             for profiles in self.profiles.values():
                 profiles.forget_unused_since(int(uses[surplus - 1]))
-
-
-def deliverable(letter: DeadLetter) -> DeadLetter:
-    """The letter, or what fits into a message; the table has it whole."""
-    n_bytes = len(letter.key) + len(letter.value)
-    if n_bytes <= LARGEST_LETTER_BYTES:
-        return letter
-    reason = f"{letter.reason} (a record of {n_bytes} bytes: it is in the table dead_letters only)"
-    return msgspec.structs.replace(letter, key=b"", value=b"", reason=reason)
