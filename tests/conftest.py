@@ -22,13 +22,25 @@ hypothesis_settings.register_profile("footfall", deadline=None)
 hypothesis_settings.load_profile("footfall")
 
 
+COMPILED_FROM = {
+    "schemas": ("schemas",),
+    "models": ("models", "schemas"),
+    "streams": ("streams", "models", "schemas"),
+    "deploy": ("deploy",),
+}
+"""By folder, where its compiled functions and what they take from other files stand: imports run one way."""
+
+
 def pytest_configure() -> None:
     """Removes numba's cached code where a source is newer: numba misses changes of what it took from other files."""
-    folders = [REPOSITORY / name for name in ("schemas", "models", "streams", "deploy")]
-    changed = max(source.stat().st_mtime for folder in folders for source in folder.rglob("*.py"))
-    for folder in folders:
-        for cached in folder.rglob("*.nb[ic]"):
-            if cached.stat().st_mtime < changed:
+    changed = {
+        folder: max(source.stat().st_mtime for source in (REPOSITORY / folder).rglob("*.py"))
+        for folder in COMPILED_FROM
+    }
+    for folder, sources in COMPILED_FROM.items():
+        newest = max(changed[source] for source in sources)
+        for cached in (REPOSITORY / folder).rglob("*.nb[ic]"):
+            if cached.stat().st_mtime < newest:
                 cached.unlink(missing_ok=True)
 
 
