@@ -23,6 +23,9 @@ _GC_THRESHOLDS = (50_000, 20, 50)
 @with_settings
 def command(settings: Settings, name: str | None, report: Path | None) -> None:
     """Run one scoring worker. Start as many as there is work for, up to one a partition."""
+    from streams.http.address import http_address
+
+    address = http_address(settings)  # before anything that takes long
     # What is imported is never garbage: not collecting meanwhile saves a tenth of the start, and freezing it afterwards
     # keeps the collector from walking it again and again.
     gc.disable()
@@ -31,10 +34,12 @@ def command(settings: Settings, name: str | None, report: Path | None) -> None:
     import orjson
 
     from schemas.topics import INPUTS
+    from streams.http.serving import serving
     from streams.transport.app import create_app
     from streams.transport.worker import run_worker
     from streams.worker import machine_code
     from streams.worker.pipeline import Pipeline
+    from streams.worker.server import server
 
     machine_code.load()
     gc.freeze()
@@ -43,7 +48,8 @@ def command(settings: Settings, name: str | None, report: Path | None) -> None:
     pipeline = Pipeline(settings, worker=name or f"{socket.gethostname()}-{os.getpid()}")
     app = create_app(settings, topics=INPUTS, handler=pipeline)
     pipeline.fail = app.crash
-    status = run_worker(app, settings)
+    with serving(server(pipeline, app, settings), address):
+        status = run_worker(app, settings)
     if report is not None:
         report.write_bytes(orjson.dumps(pipeline.costs.report()))
     # All is written and closed; taking a heap of this size apart object by object would take half a second.
