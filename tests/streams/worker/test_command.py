@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
-import signal
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -15,8 +13,6 @@ from typing import Any
 import pytest
 
 from schemas.topics import CLICKS
-from streams.audit.run import audit
-from streams.clickhouse.reader import Reader
 from streams.metrics.names import LEADER, NAMES, SERVICES, WORKER
 from streams.settings import Settings
 from tests.faults.load import send_all
