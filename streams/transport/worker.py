@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import logging
 import signal
-import sys
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from typing import Any
@@ -14,9 +13,7 @@ import faust
 import uvloop
 from faust.worker import Worker as FaustWorker
 
-from streams.errors import FootfallError
-from streams.settings import Settings
-from streams.transport.logs import configure_logging
+from streams.transport.logs import say_why_it_ends
 
 FAILED_STOP_TIMEOUT_S = 5.0
 """How long leaving the group may take after a failure."""
@@ -53,18 +50,17 @@ class Worker(FaustWorker):
         pass
 
 
-def run_worker(app: faust.App, settings: Settings) -> int:
+def run_worker(app: faust.App) -> int:
     """Run the app until SIGTERM, SIGINT or a failure; blocks. Returns the exit status: 0 after a signal, 1 else.
 
     A failure is one line on stderr. A second signal ends the worker without waiting for the handler's flush.
     """
-    configure_logging(settings.log_level)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         failure = runner.run(_serve(app))
     if failure is None:
         return 0
     log.debug("the worker failed", exc_info=failure)
-    sys.stderr.write(f"footfall: {_described(failure)}\n")
+    say_why_it_ends(failure)
     return 1
 
 
@@ -93,8 +89,3 @@ async def _serve(app: faust.App) -> BaseException | None:
         with suppress(asyncio.CancelledError, Exception):
             await task
     return worker.failure
-
-
-def _described(failure: BaseException) -> str:
-    text = " ".join(str(failure).split())
-    return text if isinstance(failure, FootfallError) else f"unexpected {type(failure).__name__}: {text}"
