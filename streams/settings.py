@@ -117,8 +117,9 @@ class Settings:
     text_fallback: str = _setting(
         "none", "what reads the texts while the lag is too long", choices=("none", "truncated", "int8")
     )
-    text_http: str = _setting("127.0.0.1:0", "host:port of a text worker's HTTP server; port 0 for any, empty for none")
-    text_http_token: Secret = _setting(Secret(), "bearer token that HTTP asks for; needed beyond loopback")
+
+    http: str = _setting("127.0.0.1:0", "host:port of a process's HTTP server; port 0 for any, empty for none")
+    http_token: Secret = _setting(Secret(), "bearer token of metrics and texts to score; needed beyond loopback")
 
     log_level: str = _setting("INFO", "of the log", choices=("DEBUG", "INFO", "WARNING", "ERROR"))
 
