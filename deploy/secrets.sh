@@ -11,10 +11,15 @@ umask 077
 mkdir -p "$folder"
 chmod 700 "$folder"
 
-# write NAME: what comes on standard input, all of it or nothing.
+# write NAME: what comes on standard input; a command that gave nothing leaves no file.
 write() {
     part=$(mktemp "$folder/.part.XXXXXX")
     cat >"$part"
+    if [ ! -s "$part" ]; then
+        rm "$part"
+        echo "$0: $1 can't be made" >&2
+        exit 1
+    fi
     chmod 644 "$part"
     mv "$part" "$folder/$1"
     echo "made $1"
