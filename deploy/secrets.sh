@@ -1,12 +1,16 @@
 #!/bin/sh
-# Makes the secrets that docker-compose.yml mounts, each a file in deploy/secrets (or in the folder given).
-# What is there stays as it is: to change a secret, delete its file, run this again, and `docker compose up -d`.
+# Makes the secrets that docker-compose.yml mounts, each a file in deploy/secrets:
+#
+#   deploy/secrets.sh [FOLDER [CLICKHOUSE]]      CLICKHOUSE such as clickhouses://host:9440/shop, without users
+#
+# What is there stays as it is: to change a secret, delete its file and run this again.
 #
 # Only the owner can enter the folder. The files in it are readable, since Compose mounts them as they are and the
 # processes in the containers run as users of their own.
 set -eu
 
 folder=${1:-$(dirname "$0")/secrets}
+clickhouse=${2:-clickhouse://clickhouse:9000/default}
 umask 077
 mkdir -p "$folder"
 chmod 700 "$folder"
@@ -33,7 +37,7 @@ random() {
 # url NAME USER: how to reach ClickHouse as USER, whose password is NAME_password; made anew whenever that is newer.
 url() {
     [ -e "$folder/$1" ] && [ ! "$folder/$1_password" -nt "$folder/$1" ] ||
-        echo "clickhouse://$2:$(cat "$folder/$1_password")@clickhouse:9000/default" | write "$1"
+        echo "${clickhouse%%://*}://$2:$(cat "$folder/$1_password")@${clickhouse#*://}" | write "$1"
 }
 
 for name in model_key http_token console_token grafana_password; do

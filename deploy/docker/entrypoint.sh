@@ -4,5 +4,5 @@
 set -eu
 
 mkdir -p "$NUMBA_CACHE_DIR"
-cp -R /opt/machine-code/. "$NUMBA_CACHE_DIR/"
+cp -R "${MACHINE_CODE:-/opt/machine-code}/." "$NUMBA_CACHE_DIR/"
 exec footfall "$@"

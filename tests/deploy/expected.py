@@ -1,0 +1,13 @@
+"""What the deployment already uses and the product doesn't have yet."""
+
+SETTINGS = {
+    "FOOTFALL_CLICKHOUSE_ANALYST_PASSWORD",
+    "FOOTFALL_CLICKHOUSE_CONSOLE_PASSWORD",
+    "FOOTFALL_CLICKHOUSE_WORKER_PASSWORD",
+    "FOOTFALL_CONSOLE_CLICKHOUSE",
+    "FOOTFALL_CONSOLE_HTTP",
+    "FOOTFALL_CONSOLE_TOKEN",
+    "FOOTFALL_LOG_FORMAT",
+}
+COMMANDS = {"console"}
+PATHS = {"deploy/prometheus", "deploy/grafana/provisioning", "deploy/grafana/dashboards"}
