@@ -6,8 +6,26 @@ import base64
 
 import msgspec
 
+from schemas.events import Event
+
 LARGEST_BYTES = 400_000
 """Of key and value: in base64, with the key once more beside it, they stay below the MiB that a message may have."""
+
+_FIELDS = frozenset({"type", "key", *Event.__struct_fields__})
+
+
+def field_of(reason: str) -> str:
+    """The field that a reason of the decoder is about, ``JSON`` or ``other``: one of few, whatever came in a record.
+
+    >>> field_of("price: Expected `int` >= 0"), field_of("type: Invalid value 'ann@example.com'")
+    ('price', 'type')
+    >>> field_of("JSON is malformed: invalid character (byte 0)"), field_of("ann@example.com: unknown")
+    ('JSON', 'other')
+    """
+    field = reason.partition(":")[0]
+    if field in _FIELDS:
+        return field
+    return "JSON" if reason.startswith(("JSON ", "Input data ", "Expected UTF-8", "Expected `object`")) else "other"
 
 
 class DeadLetter(msgspec.Struct, frozen=True, kw_only=True):

@@ -122,6 +122,7 @@ class Settings:
     http_token: Secret = _setting(Secret(), "bearer token of metrics and texts to score; needed beyond loopback")
 
     log_level: str = _setting("INFO", "of the log", choices=("DEBUG", "INFO", "WARNING", "ERROR"))
+    log_format: str = _setting("text", "of the log's lines; json for an object each", choices=("text", "json"))
 
     @property
     def alert_suppress_ms(self) -> int:

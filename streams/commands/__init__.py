@@ -69,7 +69,9 @@ class Commands(click.Group):
         try:
             return super().invoke(ctx)
         except FootfallError as error:
-            click.echo(f"footfall: {error}", err=True)
+            from streams.transport.logs import say_why_it_ends
+
+            say_why_it_ends(error)
             ctx.exit(_EXIT_INVALID if isinstance(error, Invalid | SettingError) else 1)
         except KeyboardInterrupt:
             ctx.exit(_EXIT_INTERRUPTED)
@@ -93,7 +95,7 @@ def with_settings(function: Callable[Concatenate[Settings, P], R]) -> Callable[P
         from streams.transport.logs import configure_logging
 
         settings = settings_here(os.environ, Path.cwd())
-        configure_logging(settings.log_level)
+        configure_logging(settings)
         return function(settings, *args, **kwargs)
 
     return call

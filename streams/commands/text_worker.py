@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import socket
 import sys
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -28,7 +27,10 @@ def command(settings: Settings, name: str | None, report: Path | None) -> None:
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
     os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
     from streams.http.address import http_address
+    from streams.transport.logs import configure_logging, process_name
 
+    worker = name or process_name()
+    configure_logging(settings, worker=worker)
     address = http_address(settings)  # before anything that takes long
     import orjson
 
@@ -46,12 +48,11 @@ def command(settings: Settings, name: str | None, report: Path | None) -> None:
     )
     engine = open_engine(settings)
     metrics = Metrics(engine)
-    worker = name or f"{socket.gethostname()}-{os.getpid()}"
     pipeline = TextPipeline(in_group, worker=worker, engine=engine, metrics=metrics)
     app = create_app(in_group, topics=(REVIEWS,), beside=(REVIEWS_SCORED,), handler=pipeline, poll_s=POLL_S)
     pipeline.fail = app.crash
     with serving(Server(engine, pipeline, metrics, token=settings.http_token).app, address):
-        status = run_worker(app, in_group)
+        status = run_worker(app)
     if report is not None:
         report.write_bytes(orjson.dumps(asdict(engine.figures)))
     # All is written and closed; the engine may be in the middle of texts that nobody waits for.
