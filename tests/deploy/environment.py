@@ -13,20 +13,24 @@ from tests.deploy import expected
 _DEFAULT = re.compile(r"\$\{\w+:-([^}]*)\}")
 
 
-def settings_of(environment: Mapping[str, Any], folder: Path) -> Settings:
-    """The settings of a container's environment, with a file in ``folder`` for each secret.
+def without_containers(environment: Mapping[str, Any], secrets: Path) -> dict[str, str]:
+    """A container's settings where its secrets are files of the folder ``secrets``.
 
     ``${NAME:-default}`` is its default, as Compose has it where the host sets nothing. What the product doesn't have
     yet is left out.
     """
-    given = {
-        name: _DEFAULT.sub(r"\1", str(value)) for name, value in environment.items() if name.startswith("FOOTFALL_")
+    given = {name: _DEFAULT.sub(r"\1", str(value)) for name, value in environment.items()}
+    return {
+        name: str(secrets / Path(value).name) if name.endswith("_FILE") else value
+        for name, value in given.items()
+        if name.startswith("FOOTFALL_") and name.removesuffix("_FILE") not in expected.SETTINGS
     }
+
+
+def settings_of(environment: Mapping[str, Any], folder: Path) -> Settings:
+    """Footfall's settings in a container, with a file in ``folder`` for each secret."""
+    given = without_containers(environment, folder)
     for name, value in given.items():
         if name.endswith("_FILE"):
-            file = folder / Path(value).name
-            file.write_text("clickhouse://user:a-secret@host:9000/default\n")
-            given[name] = str(file)
-    return Settings.from_env(
-        {name: value for name, value in given.items() if name.removesuffix("_FILE") not in expected.SETTINGS}
-    )
+            Path(value).write_text("clickhouse://user:a-secret@host:9000/default\n")
+    return Settings.from_env(given)

@@ -7,7 +7,6 @@ SETTINGS = {
     "FOOTFALL_CONSOLE_CLICKHOUSE",
     "FOOTFALL_CONSOLE_HTTP",
     "FOOTFALL_CONSOLE_TOKEN",
-    "FOOTFALL_LOG_FORMAT",
 }
 COMMANDS = {"console"}
 PATHS = {"deploy/prometheus", "deploy/grafana/provisioning", "deploy/grafana/dashboards"}

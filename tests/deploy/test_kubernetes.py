@@ -23,7 +23,8 @@ FOLDER = REPOSITORY / "deploy" / "kubernetes"
 OVERLAYS = ("small", "production", "gpu")
 FOREIGN = ("ScaledObject", "PodMonitor")
 """Kinds that others than Kubernetes define."""
-KUBELET_GRACE_S = 10
+STOP_S = 10
+"""Within which a worker ends."""
 
 Manifest = dict[str, Any]
 
@@ -181,7 +182,7 @@ def test_workers_are_at_most_one_a_partition(overlay: str) -> None:
             assert 1 <= deployment["spec"]["replicas"] <= partitions
         # One more than there are partitions would never be ready, and hold up the release.
         assert deployment["spec"]["strategy"]["rollingUpdate"] == {"maxSurge": 0, "maxUnavailable": 1}
-        assert deployment["spec"]["template"]["spec"]["terminationGracePeriodSeconds"] > KUBELET_GRACE_S
+        assert deployment["spec"]["template"]["spec"]["terminationGracePeriodSeconds"] > STOP_S
 
 
 @pytest.mark.parametrize("overlay", ["production", "gpu"])
