@@ -180,7 +180,7 @@ def test_workers_are_at_most_one_a_partition(overlay: str) -> None:
             assert 1 <= scaled[name]["spec"]["minReplicaCount"] <= scaled[name]["spec"]["maxReplicaCount"] <= partitions
         else:
             assert 1 <= deployment["spec"]["replicas"] <= partitions
-        # One more than there are partitions would never be ready, and hold up the release.
+        # With a GPU for each, a further one would wait for a GPU, and hold up the release.
         assert deployment["spec"]["strategy"]["rollingUpdate"] == {"maxSurge": 0, "maxUnavailable": 1}
         assert deployment["spec"]["template"]["spec"]["terminationGracePeriodSeconds"] > STOP_S
 
