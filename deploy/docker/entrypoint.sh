@@ -5,4 +5,5 @@ set -eu
 
 mkdir -p "$NUMBA_CACHE_DIR"
 cp -R "${MACHINE_CODE:-/opt/machine-code}/." "$NUMBA_CACHE_DIR/"
+chmod -R u+w "$NUMBA_CACHE_DIR"
 exec footfall "$@"

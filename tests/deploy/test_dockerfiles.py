@@ -123,6 +123,7 @@ def test_machine_code_is_compiled_for_the_processor_that_it_is_looked_up_for(nam
 def test_the_entry_point_brings_the_machine_code_and_becomes_footfall(tmp_path: Path) -> None:
     (tmp_path / "built").mkdir()
     (tmp_path / "built" / "kernel.nbc").write_text("code")
+    (tmp_path / "built").chmod(0o555)
     program = tmp_path / "bin" / "footfall"
     program.parent.mkdir()
     program.write_text(f"#!{sys.executable}\nimport os, sys\nprint(os.getpid(), *sys.argv[1:])\n")
@@ -138,6 +139,7 @@ def test_the_entry_point_brings_the_machine_code_and_becomes_footfall(tmp_path: 
         )
         assert started.communicate(timeout=10)[0] == f"{started.pid} worker --name a b\n"
         assert (tmp_path / "cache" / "here" / "kernel.nbc").read_text() == "code"
+        assert (tmp_path / "cache" / "here").stat().st_mode & 0o200, "numba writes there"
 
 
 def ignore_rules() -> tuple[list[str], list[str]]:
