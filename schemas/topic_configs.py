@@ -2,25 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
-
 from schemas.topics import INPUTS, OUTPUTS
 
 _DAY_MS = 86_400_000
-
-
-@dataclass(frozen=True, kw_only=True)
-class Kept:
-    retention: Literal["input", "output"]
-    """Which of the two settings says how long."""
-    cleanup_policy: str = "delete"
-
-
-TOPICS = {
-    **dict.fromkeys(INPUTS, Kept(retention="input")),
-    **dict.fromkeys(OUTPUTS, Kept(retention="output")),
-}
+_KEPT = {"cleanup.policy": "delete"}
 
 
 def topic_configs(*, input_days: float, output_days: float) -> dict[str, dict[str, str]]:
@@ -31,9 +16,9 @@ def topic_configs(*, input_days: float, output_days: float) -> dict[str, dict[st
     >>> topic_configs(input_days=7, output_days=0)["alerts.fraud"]
     {'cleanup.policy': 'delete'}
     """
-    days = {"input": input_days, "output": output_days}
-    return {
-        topic: {"cleanup.policy": kept.cleanup_policy}
-        | ({"retention.ms": str(round(days[kept.retention] * _DAY_MS))} if days[kept.retention] else {})
-        for topic, kept in TOPICS.items()
-    }
+    days = dict.fromkeys(INPUTS, input_days) | dict.fromkeys(OUTPUTS, output_days)
+    return {topic: _KEPT | _retention(kept_days) for topic, kept_days in days.items()}
+
+
+def _retention(days: float) -> dict[str, str]:
+    return {"retention.ms": str(max(1, round(days * _DAY_MS)))} if days else {}

@@ -10,3 +10,5 @@ SETTINGS = {
 }
 COMMANDS = {"console"}
 PATHS = {"deploy/prometheus", "deploy/grafana/provisioning", "deploy/grafana/dashboards"}
+SECRETS_READ = {"prometheus": {"http_token", "console_token"}, "grafana": {"clickhouse_analyst_password"}}
+"""By the files in those folders."""

@@ -134,8 +134,15 @@ def test_it_reads_only_secrets_that_it_is_given(name: str) -> None:
         if value.startswith("/run/secrets/")
     }
     mounted_elsewhere = {"clickhouse_admin.xml"} if name == "clickhouse" else set()
-    read_by_configuration = {"http_token"} if name == "prometheus" else set()
-    assert given == read | mounted_elsewhere | read_by_configuration
+    assert given == read | mounted_elsewhere | read_by_configuration(name)
+
+
+def read_by_configuration(name: str) -> set[str]:
+    """Secrets that files name which a service mounts as a folder."""
+    folders = [mount.split(":")[0] for mount in SERVICES[name].get("volumes", []) if mount.startswith("./")]
+    files = [path for folder in folders for path in (REPOSITORY / folder).rglob("*.yml")]
+    found = {secret for path in files for secret in re.findall(r"/run/secrets/(\w+)", path.read_text())}
+    return found | expected.SECRETS_READ.get(name, set())
 
 
 @each_of_ours
@@ -181,6 +188,16 @@ def test_clickhouse_knows_the_administrator_and_no_default_user() -> None:
     assert users.findtext("footfall_admin/access_management") == "1"
     assert users.find("footfall_admin/password") is None
     assert xml("deploy/clickhouse/config.d/footfall.xml").tag == "clickhouse"
+
+
+def test_grafana_asks_the_database_that_the_tables_are_in() -> None:
+    script = (REPOSITORY / "deploy" / "secrets.sh").read_text()
+    (database,) = re.findall(r"clickhouse://clickhouse:9000/(\w+)", script)
+    files = list((REPOSITORY / "deploy" / "grafana" / "provisioning" / "datasources").glob("*.yml"))
+    assert files or "deploy/grafana/provisioning" in expected.PATHS
+    sources = [source for path in files for source in yaml.safe_load(path.read_text())["datasources"]]
+    asked = {source["jsonData"]["defaultDatabase"] for source in sources if "clickhouse" in source["type"]}
+    assert asked <= {database}
 
 
 def xml(path: str) -> ElementTree.Element:
