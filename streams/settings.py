@@ -87,6 +87,12 @@ class Settings:
     alert_suppress_hours: float = _setting(
         24.0, "event time within which only one alert about the same goes out; 0 for all", low=0
     )
+    alert_escalate_minutes: float = _setting(
+        0.0, "after which an alert that nobody acknowledged is told on alerts.system; 0 for never", low=0
+    )
+    alert_expire_hours: float = _setting(
+        168.0, "after which an alert that nobody acknowledged waits no longer; 0 for never", low=0
+    )
     drift_psi: float = _setting(0.25, "population stability index from which drift is told", low=0)
     warm_up_examples: int = _setting(200, "labels a model has to learn before it scores", low=0)
     learn_interval_s: float = _setting(2.0, "time from one round of learning to the next", low=0.05)
@@ -119,6 +125,16 @@ class Settings:
     @property
     def alert_suppress_ms(self) -> int:
         return round(self.alert_suppress_hours * 3_600_000)
+
+    @property
+    def alert_escalate_ms(self) -> int:
+        """0 for never."""
+        return round(self.alert_escalate_minutes * 60_000)
+
+    @property
+    def alert_expire_ms(self) -> int:
+        """0 for never."""
+        return round(self.alert_expire_hours * 3_600_000)
 
     def alerts_per_day(self, kind: Kind) -> float:
         """The budget of a kind, 0 for none."""

@@ -35,6 +35,7 @@ _COMMANDS = {
     "audit": "Check that every record was written once.",
     "rebuild": "Recompute the profiles from the events.",
     "dead-letters": "List, show and resend records that could not be used.",
+    "alerts": "Follow alerts, list them, and say what was behind them.",
     "models": "Compare, promote and pin the models.",
     "segments": "See who is in which segment, and who came and went.",
     "labels": "See what became of the labels.",
