@@ -77,6 +77,13 @@ KAFKA = Service()
 CLICKHOUSE = Service()
 
 
+def unanswering() -> str:
+    """Who is waited for, in words; empty while both answer."""
+    if CLICKHOUSE.is_out:
+        return "ClickHouse doesn't answer"
+    return "Kafka doesn't answer" if KAFKA.is_out else ""
+
+
 def collect() -> Iterator[Found]:
     """As ``names.SERVICES`` declares them."""
     both = {("kafka",): KAFKA, ("clickhouse",): CLICKHOUSE}

@@ -21,6 +21,7 @@ from schemas.alerts import SystemAlert
 from schemas.topics import REVIEW_TEXTS
 from streams.clickhouse.reader import Reader
 from streams.clickhouse.writer import Writer
+from streams.metrics.services import unanswering
 from streams.settings import Settings
 from streams.text.flight import Flight, broken, drop, submit, wait_scored
 from streams.text.flush import Flush
@@ -99,8 +100,9 @@ class TextPipeline:
 
     @property
     def unready(self) -> str:
-        """Empty while it is in the group and knows its partitions, which may be none. From any thread."""
-        return "" if self._is_assigned else "not assigned"
+        """Empty while it is in the group, knows its partitions, which may be none, and its services answer. From any
+        thread."""
+        return unanswering() if self._is_assigned else "not assigned"
 
     def engine_broke(self, error: BaseException) -> None:
         """Ends the worker, also where only others than the stream use the engine. From any thread."""

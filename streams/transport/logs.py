@@ -18,6 +18,8 @@ from streams.transport.redaction import Redaction
 
 FRAMEWORKS = ("faust", "mode", "aiokafka", "kafka")
 """They log each retry of each request, and each crash with its traceback; the worker says both in a line of its own."""
+COMPILER = "numba"
+"""Tells each step of each function that it compiles, ten thousand lines a start."""
 
 log = logging.getLogger("footfall")
 
@@ -83,6 +85,7 @@ def configure_logging(settings: Settings, *, worker: str = "") -> None:
         threading.excepthook = _log_thread
         sys.excepthook = _log_unexpected
     logging.basicConfig(level=settings.log_level, handlers=[handler], force=True)
+    logging.getLogger(COMPILER).setLevel(logging.WARNING)
     for name in FRAMEWORKS:
         logging.getLogger(name).setLevel(logging.NOTSET if settings.log_level == "DEBUG" else logging.CRITICAL)
 

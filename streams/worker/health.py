@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 
-from streams.metrics.services import CLICKHOUSE, KAFKA
+from streams.metrics.services import CLICKHOUSE, unanswering
 from streams.transport.consumer_thread import End
 from streams.worker.claims import TopicPartition
 from streams.worker.figures import Figures
@@ -14,7 +14,7 @@ STALLED_S = 60.0
 """On top of an outage's deadline: the time without progress after which a worker with work isn't well. Sooner it may
 wait for a service, and ends by itself when that takes too long."""
 SILENT_S = 60.0
-"""A worker asks ClickHouse every few seconds, but for as long as a leader's duties take."""
+"""A worker asks ClickHouse every few seconds, and gets an answer within a duty of the leader's at worst."""
 
 
 class Health:
@@ -44,9 +44,9 @@ class Health:
             return "not assigned"
         if not self._figures.followed:
             return "no models"
-        if CLICKHOUSE.is_out or time.monotonic() - CLICKHOUSE.answered_at > SILENT_S:
-            return "ClickHouse doesn't answer"
-        return "Kafka doesn't answer" if KAFKA.is_out else ""
+        if time.monotonic() - CLICKHOUSE.answered_at > SILENT_S:
+            return "ClickHouse has not answered lately"
+        return unanswering()
 
     def _has_work(self) -> bool:
         return self._figures.is_busy or any(end.next_fetched < end.after_last for end in self._ends().values())

@@ -161,6 +161,7 @@ class Pipeline:
             for task in self._tasks:
                 task.cancel()
         await self._flush_once()
+        self.figures.revoked()
         await self._let_go()
 
     async def on_failure(self) -> None:
