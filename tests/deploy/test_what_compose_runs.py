@@ -12,6 +12,7 @@ import pytest
 import yaml
 
 from deploy.docker.healthy import is_healthy
+from streams.worker import machine_code
 from tests.deploy.environment import without_containers
 from tests.streams.http.client import ask
 from tests.streams.process import Process, killed_at_the_end, wait_state
@@ -32,6 +33,14 @@ def secrets(tmp_path: Path, database: str) -> Path:
     return folder
 
 
+@pytest.fixture
+def compiled() -> None:
+    """As in the images: a worker that finds no machine code serves half a minute later."""
+    machine_code.load()
+
+
+@pytest.mark.timeout(300)  # where nothing is compiled yet
+@pytest.mark.usefixtures("compiled")
 def test_set_up_and_a_worker_that_is_watched(secrets: Path, kafka: str, tmp_path: Path) -> None:
     here = {"FOOTFALL_KAFKA": kafka, "FOOTFALL_TOPIC_PREFIX": f"{uuid4().hex[:8]}.", "FOOTFALL_HTTP": "127.0.0.1:0"}
 
