@@ -103,7 +103,7 @@ def list_alerts(
         found = listed(reader, settings, selection, now_ms=_now_ms(), limit=limit)
     if not found and not as_json:
         click.echo("No such alerts.")
-    print_rows([one.to_dict() if as_json else row(one) for one in found], as_json)
+    print_rows([one.to_dict() if as_json else row(one) for one in found], as_json, whole=True)
 
 
 @command.command()
@@ -179,7 +179,7 @@ def stats(settings: Settings, days: int, as_json: bool) -> None:
         found = stats(reader, settings, days=days, now_ms=_now_ms())
     if not found and not as_json:
         click.echo("No alerts.")
-    print_rows([one.to_dict() if as_json else figures(one) for one in found], as_json)
+    print_rows([one.to_dict() if as_json else figures(one) for one in found], as_json, whole=True)
 
 
 @contextmanager
