@@ -61,20 +61,20 @@ class Selection:
 
     def condition(self) -> tuple[str, dict[str, Any]]:
         """On the alerts themselves: SQL for WHERE, and its parameters."""
-        terms = ["score >= %(min_score)s"]
+        parts = ["score >= %(min_score)s"]
         params: dict[str, Any] = {"min_score": self.min_score}
         if self.states and {"open", "snoozed"}.issuperset(self.states):
-            terms.append(WAITING)
+            parts.append(WAITING)
         if self.kind is not None:
-            terms.append("kind = %(kind)s")
+            parts.append("kind = %(kind)s")
             params["kind"] = self.kind
         if self.since_ms is not None:
-            terms.append("raised_ms >= %(since_ms)s")
+            parts.append("raised_ms >= %(since_ms)s")
             params["since_ms"] = self.since_ms
         if self.user is not None:
-            terms.append("user_id = %(user)s")
+            parts.append("user_id = %(user)s")
             params["user"] = given.text("A shopper's id", self.user)
-        return " AND ".join(terms), params
+        return " AND ".join(parts), params
 
 
 _STANDING = tuple(Standing.__dataclass_fields__)
