@@ -118,6 +118,11 @@ class Settings:
     text_http: str = _setting("127.0.0.1:0", "host:port of a text worker's HTTP server; port 0 for any, empty for none")
     text_http_token: Secret = _setting(Secret(), "bearer token that HTTP asks for; needed beyond loopback")
 
+    retention_events_days: int = _setting(0, "event time that events and review scores are kept for; 0 for ever", low=0)
+    retention_scores_days: int = _setting(0, "the same of predictions, from when their label is due", low=0)
+    retention_alerts_days: int = _setting(0, "the same of alerts", low=0)
+    retention_dead_letters_days: int = _setting(0, "time that dead letters are kept for; 0 for ever", low=0)
+
     log_level: str = _setting("INFO", "of the log", choices=("DEBUG", "INFO", "WARNING", "ERROR"))
 
     @property
