@@ -54,7 +54,7 @@ class Guard:
         self._database = database
 
     def allowed(self, sql: str) -> tuple[str, str]:
-        """The statement to run in place of `sql`, and the FORMAT that it names or "".
+        """The statement to run in place of `sql`, and the format that it names, with the word FORMAT, or "".
 
         Raises:
             EngineError: it may not be run, or it isn't one.
@@ -62,7 +62,7 @@ class Guard:
         tree = self._tree(sql)
         if tree["type"] not in ("SelectWithUnionQuery", "SelectIntersectExceptQuery"):
             raise self._denied(f"{tree['type']}: only SELECT is allowed")
-        named = tree.pop("format_ast", {"name": ""})["name"]
+        named = tree.pop("format_ast", None)
         nodes = list(_nodes(tree))
         own = {node["name"] for node in nodes if node["type"] == "WithElement"}
         for node in nodes:
@@ -77,7 +77,7 @@ class Guard:
         written = self._text(f"SELECT formatQueryFromJSON({quote(orjson.dumps(tree).decode())})")
         if self._tree(written) != tree:
             raise self._denied("it can't be written down again as it was understood")
-        return written, named
+        return written, f" FORMAT {identifier(named['name'])}" if named else ""
 
     def _judge(self, node: dict[str, Any]) -> None:
         """Refuse what is refused by itself."""

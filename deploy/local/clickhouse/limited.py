@@ -58,7 +58,7 @@ class LimitedSession(Session):
 
     def run(self, sql: str, output_format: str = "Native", params: Mapping[str, str] | None = None) -> bytes:
         written, named = self._guard.allowed(sql)
-        return super().run(written, named or output_format, params)
+        return super().run(written + named, output_format, params)
 
     def columns_of(self, select: str) -> Columns:
         written, _ = self._guard.allowed(select)

@@ -213,6 +213,7 @@ def test_a_format_is_the_clients(site: Site) -> None:
     connection = http(site)
     assert post(connection, ANALYST.user, "SELECT 1 AS one FORMAT JSONEachRow")[:2] == (200, '{"one":1}\n')
     assert post(connection, ANALYST.user, "SELECT 1 AS one", default_format="CSV")[:2] == (200, "1\n")
+    assert post(connection, ANALYST.user, "SELECT 1 FORMAT `JSON INTO OUTFILE 'x'`")[2] == 73, "an unknown format"
     connection.close()
 
 
