@@ -73,6 +73,7 @@ CONSOLE: Final = Rights(
 ANALYST: Final = Rights(
     user="footfall_analyst",
     about="analysts and marketing: reads aggregates over many shoppers, no shopper, no raw identifier",
+    tables=frozenset({"model_drift", "system_alerts"}),  # about models and services, no shopper
     views=(ANALYST_VIEWS,),
     limits=Limits(seconds=60, result_rows=1_000_000, memory_bytes=4 << 30),
 )

@@ -101,13 +101,15 @@ def test_views_of_reviews_churn_alerts_interest_and_models(client: Client) -> No
     insert(client, "review_scores", [row | {"positive": 0.9, "negative": 0.1} for row in reviews])
     insert(client, "review_scores", [row | {"item": "pan", "positive": 0.9, "negative": 0.1} for row in reviews[:9]])
     assert client.execute("SELECT * FROM analyst_sentiment") == [("kettle", 10, 0.8, 4.0)]
+    assert client.execute("SELECT * FROM analyst_sentiment_days") == [(date(2026, 3, 2), 10, 0.8, 4.0, 0.0)]
     scores = shoppers(11, churn_state=2, churn_score=0.55, reason_1_feature="f", reason_1_text="silent for long")
     insert(client, "shopper_scores", scores)
     insert(client, "shopper_scores", shoppers(5, churn_state=2, churn_score=0.95, reason_1_text="silent for long"))
     assert client.execute("SELECT reason, shoppers FROM analyst_churn") == [("silent for long", 10)]
     alerts = shoppers(13, kind="fraud", ts=DAY, reason_features=["amount"])
     insert(client, "alerts", [row | {"alert_id": row["user_id"]} for row in alerts])
-    assert client.execute("SELECT * FROM analyst_alerts") == [(date(2026, 3, 2), "fraud", "amount", 10)]
+    assert client.execute("SELECT * FROM analyst_alerts") == [(date(2026, 3, 2), "fraud", 10)]
+    assert client.execute("SELECT * FROM analyst_alert_reasons") == [(date(2026, 3, 2), "fraud", "amount", 10)]
     views = shoppers(10, category="shoes", type_code=1, ts=DAY, topic="clicks")
     insert(client, "events", views)
     assert client.execute("SELECT * FROM analyst_interest") == [(date(2026, 3, 2), "shoes", "view", 10)]

@@ -20,6 +20,8 @@ HARMLESS = (
     "SELECT kind, quantilesIf(0.5, 0.9)(roc_auc, scores > 1) FROM analyst_models GROUP BY kind",
     "SELECT * EXCEPT (reason) FROM analyst_churn UNION ALL SELECT 0.5, 1",
     "SELECT shoppers FROM {database}.analyst_segments",
+    "SELECT model, max(value) FROM model_drift FINAL GROUP BY model",
+    "SELECT toDateTime(day) AS time, kind, shoppers FROM analyst_alerts WHERE day > toDate('2026-01-01') ORDER BY time",
 )
 
 READ_BY_CONSOLE = (
