@@ -4,7 +4,7 @@ import itertools
 import shutil
 import threading
 from contextlib import suppress
-from functools import cache
+from functools import cached_property
 from pathlib import Path
 
 from deploy.local.clickhouse.errors import EngineError
@@ -45,9 +45,9 @@ class Engine:
         tag = f"session {next(self._numbers)}"
         if rights.limits is None:
             return Session(self._data, self._targets, tag)
-        return LimitedSession(self._data, self._targets, tag, rights, rights.limits, self._functions())
+        return LimitedSession(self._data, self._targets, tag, rights, rights.limits, self._functions)
 
-    @cache  # noqa: B019 - there is one engine a process
+    @cached_property
     def _functions(self) -> Functions:
         with self._admin_lock:
             return functions_of(self._admin.run)
