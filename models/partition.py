@@ -101,6 +101,10 @@ class PartitionProfiles:
             return {}
         return wanted
 
+    def count(self, events: EventBatch) -> int:
+        """How many profiles of all kinds they name; nothing to do between :meth:`missing` and :meth:`observe`."""
+        return sum(len(named.ids) for named in self._locate(events).named.values())
+
     def observe(self, events: EventBatch, *, tick: int) -> Views:
         """Adds n events, whose profiles are in memory, and returns what each saw."""
         located = self._locate(events).named

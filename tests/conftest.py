@@ -31,8 +31,10 @@ COMPILED_FROM = {
 """By folder, where its compiled functions and what they take from other files stand: imports run one way."""
 
 
-def pytest_configure() -> None:
+def pytest_configure(config: pytest.Config) -> None:
     """Removes numba's cached code where a source is newer: numba misses changes of what it took from other files."""
+    if hasattr(config, "workerinput"):  # of several processes the first has done it
+        return
     changed = {
         folder: max(source.stat().st_mtime for source in (REPOSITORY / folder).rglob("*.py"))
         for folder in COMPILED_FROM

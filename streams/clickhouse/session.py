@@ -14,6 +14,7 @@ from clickhouse_driver import Client
 from streams.clickhouse.connection import address, connect
 from streams.clickhouse.faults import EXPECTED, is_retryable, one_line
 from streams.errors import Fatal, Retryable
+from streams.metrics.services import CLICKHOUSE
 from streams.settings import Settings
 
 T = TypeVar("T")
@@ -50,6 +51,10 @@ class Session:
         Raises ``Fatal`` for any other fault and when the outage outlasts its deadline, ``Retryable`` when stopped
         while waiting.
         """
+        with CLICKHOUSE.asked(what) as again:
+            return self._until_done(what, operation, again)
+
+    def _until_done(self, what: str, operation: Callable[[Client], T], again: Callable[[], None]) -> T:
         deadline: float | None = None
         wait_s = FIRST_WAIT_S
         while True:
@@ -63,6 +68,7 @@ class Session:
                     deadline = now + self._settings.outage_deadline_s
                     logger.warning("%s, %s; trying again", _where(client, what), one_line(error))
                 self._judge(error, _where(client, what), out_of_time=now >= deadline)
+                again()
                 # Jitter spreads the workers that lost the server at the same moment.
                 pause_s = min(random.uniform(wait_s / 2, wait_s), deadline - now)  # noqa: S311 - not for secrecy
                 if self._stop.wait(pause_s):

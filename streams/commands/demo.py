@@ -34,9 +34,10 @@ def command(as_json: bool, seconds: float, keep: bool, kafka_home: Path | None) 
 
     from streams.demo.run import run
     from streams.demo.show import show
+    from streams.settings import Settings
     from streams.transport.logs import configure_logging
 
-    configure_logging("WARNING")
+    configure_logging(Settings(log_level="WARNING"))
     console = Console(stderr=as_json)
     if keep:
         folder = Path(STACK_FOLDER)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,6 +12,7 @@ import click
 
 from streams.commands import with_settings
 from streams.settings import Settings
+from streams.show import print_json, print_rows, shown_time
 
 if TYPE_CHECKING:
     from models.uplift import Uplift
@@ -43,7 +44,7 @@ def list_segments(settings: Settings, as_json: bool) -> None:
         {"name": one.name, "title": one.title, "owner": one.owner, **found.get(one.name, Members(0, 0))._asdict()}
         for one in segments
     ]
-    _print_rows(rows, as_json)
+    print_rows(rows, as_json)
 
 
 @command.command()
@@ -64,7 +65,7 @@ def show(settings: Settings, name: str, as_json: bool) -> None:
             for user, reason, score, held_out in strongest(reader, segment, _SHOWN)
         ]
     if as_json:
-        _print_json({**asdict(segment), "members_now": n, "strongest": rows})
+        print_json({**asdict(segment), "members_now": n, "strongest": rows})
         return
     for line in (
         f"{segment.title} ({segment.name}), {segment.owner}: {segment.description}",
@@ -75,7 +76,7 @@ def show(settings: Settings, name: str, as_json: bool) -> None:
         click.echo(line)
     if rows:
         click.echo()
-        _print_rows(rows, as_json)
+        print_rows(rows, as_json)
 
 
 @command.command()
@@ -88,7 +89,7 @@ def count(settings: Settings, names: tuple[str, ...], as_json: bool) -> None:
 
     with _opened(settings, names) as (reader, segments):
         found = count(reader, segments)
-    _print_rows([{"name": name, "shoppers": n} for name, n in found.items()], as_json)
+    print_rows([{"name": name, "shoppers": n} for name, n in found.items()], as_json)
 
 
 @command.command()
@@ -127,14 +128,14 @@ def diff(settings: Settings, name: str, since: datetime, as_json: bool) -> None:
     with _opened(settings, [name]) as (reader, (segment,)):
         found = differences(reader, segment, round(since.replace(tzinfo=UTC).timestamp() * 1000))
     rows = [
-        {"change": one.change, "user_id": one.user_id, "reason": one.reason, "at": _shown_time(one.at_ms)}
+        {"change": one.change, "user_id": one.user_id, "reason": one.reason, "at": shown_time(one.at_ms)}
         | {"held_out": bool(one.held_out)}
         for one in found
     ]
     if not as_json:
         entered = sum(one.change == "entered" for one in found)
         click.echo(f"{entered:,} entered, {len(found) - entered:,} left.")
-    _print_rows(rows if as_json else rows[:_DIFFERENCES_SHOWN], as_json)
+    print_rows(rows if as_json else rows[:_DIFFERENCES_SHOWN], as_json)
     if not as_json and len(rows) > _DIFFERENCES_SHOWN:
         click.echo(f"These are the first {_DIFFERENCES_SHOWN:,}; --json prints them all.")
 
@@ -157,7 +158,7 @@ def uplift(settings: Settings, name: str, metric: Any, days: float, as_json: boo
         found = uplift(reader, segment, metric, days=days)
     if as_json:
         arms = {"treated": found.treated._asdict(), "held_out": found.held_out._asdict()}
-        _print_json({"segment": name, "metric": metric, "days": days, **asdict(found), **arms})
+        print_json({"segment": name, "metric": metric, "days": days, **asdict(found), **arms})
     else:
         _say_uplift(found, metric, days)
 
@@ -184,7 +185,7 @@ def _say_uplift(found: Uplift, metric: str, days: float) -> None:
         {"": name, "shoppers": arm.n, f"{metric} a shopper, {days:g} days": f"{arm.mean:.4g}"}
         for name, arm in (("treated", treated), ("held out", held_out))
     ]
-    _print_rows(rows, False)
+    print_rows(rows, False)
     if min(treated.n, held_out.n) < LEAST:
         click.echo(f"Too few to say anything: each arm needs {LEAST} shoppers whose {days:g} days have passed.")
         return
@@ -199,40 +200,3 @@ def _say_uplift(found: Uplift, metric: str, days: float) -> None:
             f"Chance alone may be the reason: p = {found.p:.2g}. With so many shoppers, a true difference of "
             f"{found.detectable:.2g} would be found four times out of five."
         )
-
-
-def _print_rows(rows: Sequence[Mapping[str, Any]], as_json: bool) -> None:
-    from rich.console import Console
-    from rich.table import Table
-
-    if as_json:
-        for row in rows:
-            _print_json(row)
-        return
-    if not rows:
-        return
-    table = Table(*(name.replace("_", " ") for name in rows[0]), box=None, pad_edge=False)
-    for column, value in zip(table.columns, rows[0].values(), strict=True):
-        column.justify = "right" if isinstance(value, int | float) and not isinstance(value, bool) else "left"
-        column.overflow = "fold"
-    for row in rows:
-        table.add_row(*map(_shown, row.values()))
-    Console().print(table, markup=False)
-
-
-def _shown(value: Any) -> str:
-    if isinstance(value, bool):
-        return "yes" if value else ""
-    if isinstance(value, float):
-        return f"{value:,.2f}"
-    return f"{value:,}" if isinstance(value, int) else str(value)
-
-
-def _shown_time(ms: int) -> str:
-    return datetime.fromtimestamp(ms / 1000, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-def _print_json(row: Mapping[str, Any]) -> None:
-    import orjson
-
-    click.echo(orjson.dumps(row))

@@ -21,6 +21,7 @@ from schemas.alerts import SystemAlert
 from schemas.topics import REVIEW_TEXTS
 from streams.clickhouse.reader import Reader
 from streams.clickhouse.writer import Writer
+from streams.metrics.services import unanswering
 from streams.settings import Settings
 from streams.text.flight import Flight, broken, drop, submit, wait_scored
 from streams.text.flush import Flush
@@ -60,14 +61,12 @@ class TextPipeline:
     ----------
     fail
         Awaited on the event loop with what went wrong outside of the transport's calls; to be set before the start.
-    is_assigned
-        Whether it is in the group and knows its partitions, which may be none.
     """
 
     fail: Callable[[BaseException], Awaitable[None]]
 
     def __init__(self, settings: Settings, *, worker: str, engine: TextEngine, metrics: Metrics) -> None:
-        self.is_assigned = False
+        self._is_assigned = False
         self._settings = settings
         self._engine = engine
         self._metrics = metrics
@@ -93,10 +92,17 @@ class TextPipeline:
         self._tasks: list[asyncio.Task[None]] = []
 
     @property
-    def is_well(self) -> bool:
-        """Whether there is progress while there is work. From any thread."""
+    def unwell(self) -> str:
+        """Empty while there is progress or no work. From any thread."""
         stalled_s = time.monotonic() - self._progress_at if self._flights or self._open else 0.0
-        return self._failure is None and stalled_s < self._settings.outage_deadline_s + STALLED_S
+        is_well = self._failure is None and stalled_s < self._settings.outage_deadline_s + STALLED_S
+        return "" if is_well else "no progress"
+
+    @property
+    def unready(self) -> str:
+        """Empty while it is in the group, knows its partitions, which may be none, and its services answer. From any
+        thread."""
+        return unanswering() if self._is_assigned else "not assigned"
 
     def engine_broke(self, error: BaseException) -> None:
         """Ends the worker, also where only others than the stream use the engine. From any thread."""
@@ -131,7 +137,7 @@ class TextPipeline:
             raise self._failure
         numbers = sorted(partition for _, partition in partitions)
         self._watch.take_over(numbers, await self._on_read(self._take_over, numbers))
-        self._taken_over = self.is_assigned = True
+        self._taken_over = self._is_assigned = True
         if not self._tasks:
             work = (self._score_forever, self._write_forever, self._watch_forever, self._watch.tell_forever)
             self._tasks = [asyncio.create_task(self._guard(of_one)) for of_one in work]
@@ -189,7 +195,7 @@ class TextPipeline:
 
     def _end_assignment(self) -> None:
         self._assignment += 1
-        self.is_assigned = False
+        self._is_assigned = False
         self._moved.set()
         self._watch.let_go()
 

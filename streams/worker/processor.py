@@ -46,6 +46,12 @@ class Outcome:
     n_bytes: int = 0
     """Of the records' values, which the events keep."""
     n_duplicates: int = 0
+    n_profiles: int = 0
+    """That the events name."""
+    n_missed: int = 0
+    """Of these, that weren't in memory."""
+    n_hydrated: int = 0
+    """Of these, that were known."""
     identity: npt.NDArray[np.uint64] = field(default_factory=lambda: np.empty(0, dtype=np.uint64))
     """By offset from ``first`` on: the identity of the event, 0 where there is no row."""
     max_ts_ms: int = 0
@@ -148,8 +154,9 @@ class Processor:
         self.latest_ms[events.partition] = max(self.latest_ms.get(events.partition, 0), outcome.max_ts_ms)
         with self._costs.stage("hydrate"):
             missing = profiles.missing(events)
-            if missing:
-                hydrate(self._reader, events.partition, profiles, missing)
+            outcome.n_profiles = profiles.count(events)
+            outcome.n_missed = sum(map(len, missing.values()))
+            outcome.n_hydrated = hydrate(self._reader, events.partition, profiles, missing)
         with self._costs.stage("score"):
             outcome.scored = self._engine.score(events, profiles, self._scorers, tick=self.tick)
             raised = alerts_of(outcome.scored, self._scorers, self._thresholds, raised_ms=self._clock_ms())

@@ -91,7 +91,7 @@ def test_from_start_to_leaving(
     for_texts: Settings, reader: Reader, engine: TextEngine, start: Callable[..., Process]
 ) -> None:
     send_all(for_texts, reviews(0, 300))
-    worker = start(text_http="127.0.0.1:0")
+    worker = start(http="127.0.0.1:0")
     model = worker.wait_said(r"text model (\S+) on cpu in \S+")
     assert model == engine.score(["x"]).model
     port = int(worker.wait_said(r"HTTP on 127\.0\.0\.1, port (\d+)"))
@@ -134,11 +134,11 @@ def test_an_engine_that_hangs_ends_the_worker(for_texts: Settings, start: Callab
 
 
 def test_beyond_loopback_without_a_token_it_does_not_start(start: Callable[..., Process]) -> None:
-    worker = start(text_http="0.0.0.0:0")
+    worker = start(http="0.0.0.0:0")
     assert worker.wait(READY_S) == 2
     assert worker.text == (
-        "footfall: FOOTFALL_TEXT_HTTP is '0.0.0.0:0', which others than this machine may reach: "
-        "set FOOTFALL_TEXT_HTTP_TOKEN, or listen on 127.0.0.1\n"
+        "footfall: FOOTFALL_HTTP is '0.0.0.0:0', which others than this machine may reach: "
+        "set FOOTFALL_HTTP_TOKEN, or listen on 127.0.0.1\n"
     )
 
 

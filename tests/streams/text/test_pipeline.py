@@ -237,7 +237,7 @@ def test_an_engine_that_fails_stops_the_worker(for_texts: Settings, choosy: Choo
             await made.until(lambda: made.failures)
             why = {"submit": "the text engine was closed", "score": "RuntimeError"}[at]
             assert str(made.failures[0]) == f"the text engine failed: {why}"
-            assert not made.pipeline.is_well
+            assert made.pipeline.unwell == "no progress"
             assert made.acked == []
 
     finish(work())
