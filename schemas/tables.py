@@ -310,6 +310,7 @@ TABLES: dict[str, dict[str, str]] = {
         "held_out": "UInt8",
     },
     "segment_rounds": {"at_ms": "Int64", "entered": "UInt64", "left": "UInt64", "written_ms": "Int64"},
+    "retentions": {"about": _NAME, "since_ms": "Int64", "days": "UInt32"},
     "ledger": {
         "topic": _NAME,
         "partition": "Int32",
@@ -322,6 +323,7 @@ TABLES: dict[str, dict[str, str]] = {
         "dead_letters": "UInt32",
         "passed": "UInt32",
         "max_ts_ms": "Int64",
+        "min_ts_ms": "Int64",
         "identities": "String",
         "worker": _NAME,
         "written_ms": "Int64",
