@@ -286,7 +286,13 @@ TABLES: dict[str, dict[str, str]] = {
         "reason": "String",
         "held_out": "UInt8",
     },
-    "segment_rounds": {"at_ms": "Int64", "entered": "UInt64", "left": "UInt64", "written_ms": "Int64"},
+    "segment_rounds": {
+        "at_ms": "Int64",
+        "entered": "UInt64",
+        "left": "UInt64",
+        "written_ms": "Int64",
+        "seen": "Map(String, Int64)",
+    },
     "ledger": {
         "topic": _NAME,
         "partition": "Int32",
