@@ -19,16 +19,15 @@ round, with its reasons and at its time. What one leader has done of the changes
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
-from schemas.segments.changes import SegmentChange
 from schemas.segments.moves import moves_sql
 from schemas.topics import SEGMENT_CHANGES, TopicNames
 from streams.clickhouse.reader import Reader
 from streams.clickhouse.writer import Writer
 from streams.leader.watermark import watermark_ms
+from streams.segments.changes import COLUMNS, changes_of
 from streams.segments.files import segments_of
 from streams.segments.rounds import Seen, begun_ms, last_done, seen
 from streams.settings import Settings
@@ -37,8 +36,8 @@ from streams.worker.delivery import Delivery, Message
 PAGE_CHANGES = 20_000
 """Sent at once: about 10 MB, and half a second."""
 
-_PAGE = """
-SELECT change_id, segment, user_id, number, change, reason, score, held_out, at_ms, written_ms
+_PAGE = f"""
+SELECT {COLUMNS}
 FROM segment_changes
 LEFT ANY JOIN (
     SELECT segment, user_id, max(number) AS done FROM segment_members WHERE at_ms >= %(at_ms)s GROUP BY segment, user_id
@@ -47,7 +46,7 @@ WHERE at_ms = %(at_ms)s AND (segment, user_id) > (%(segment)s, %(user_id)s) AND 
 ORDER BY segment, user_id, number DESC, written_ms DESC
 LIMIT 1 BY segment, user_id
 LIMIT %(limit)s
-"""
+"""  # noqa: S608 - a constant
 
 _COUNTED = """
 SELECT countIf(change = 'enter'), countIf(change = 'leave') FROM segment_changes FINAL WHERE at_ms = %(at_ms)s
@@ -145,7 +144,7 @@ class SegmentRounds:
         """How many changes there were on it."""
         about = {"at_ms": current.at_ms, "segment": current.segment, "user_id": current.user_id}
         page = self._reader.columns(_PAGE, about | {"limit": self._page_changes})
-        changes = _changes(page)
+        changes = changes_of(page)
         if changes:
             messages = [Message(self._topic, change.user_id.encode(), change.to_json()) for change in changes]
             self._delivery.send(messages).result(self._deadline_s)
@@ -163,12 +162,3 @@ class SegmentRounds:
         row = {"at_ms": current.at_ms, "entered": entered, "left": left, "written_ms": now_ms, "seen": current.seen}
         token = f"segment_rounds-{current.at_ms}-{now_ms}"
         self._writer.insert("segment_rounds", {name: [value] for name, value in row.items()}, token=token)
-
-
-def _changes(page: Mapping[str, Any]) -> list[SegmentChange]:
-    if not page:
-        return []
-    listed = {name: column if isinstance(column, list) else column.tolist() for name, column in page.items()}
-    listed["at"] = listed.pop("at_ms")
-    listed["held_out"] = [bool(held_out) for held_out in listed["held_out"]]
-    return [SegmentChange(**dict(zip(listed, row, strict=True))) for row in zip(*listed.values(), strict=True)]
