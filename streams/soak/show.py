@@ -31,6 +31,5 @@ def show(soak: Soak, console: Console) -> None:
     for problem in soak.problems:
         console.print(problem, style="red", markup=False, highlight=False, soft_wrap=True)
     if soak.ok:
-        console.print(
-            "Nothing lost, nothing double, segments as the events have them, memory flat, lag gone.", style="green"
-        )
+        verdict = "Nothing lost, nothing double, segments as the events have them, memory flat, lag gone."
+        console.print(verdict, style="green", soft_wrap=True)
