@@ -40,12 +40,17 @@ class Broker:
         self._consumer = consumer
 
     async def committed(self, logs: Sequence[str] = INPUTS) -> dict[Pair, int]:
-        """Its readers' committed offset by log and partition, where they have one."""
+        """Its readers' committed offset by log and partition, where they have one.
+
+        Raises ``Retryable`` where the group's coordinator has just begun, and doesn't know yet.
+        """
         found: dict[Pair, int] = {}
         for group in sorted({self._groups[log] for log in logs}):
             partitions = self._partitions([log for log in logs if self._groups[log] == group])
             # Named one by one, for not every broker answers as it should where all are wanted.
             offsets = await self._admin.list_consumer_group_offsets(group, partitions=list(partitions.values()))
+            if not offsets.keys() >= set(partitions.values()):
+                raise Retryable(f"Kafka doesn't tell yet what group {group} has committed")
             found |= {pair: offsets[at].offset for pair, at in partitions.items() if offsets[at].offset >= 0}
         return found
 
