@@ -7,5 +7,6 @@
 ``rounds``  what the leader's rounds had seen
 ``changes`` changes as rows and messages, and the members that follow from them
 ``verify``  whether the members are those that the raw events make, and the changes give them
+``judged``  how well they tell what only a simulation knows
 ``uplift``  whether those who were treated buy more than those held out
 """

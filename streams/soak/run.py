@@ -18,13 +18,13 @@ from streams.bench.worker_run import wait_until_assigned
 from streams.errors import Fatal, Retryable
 from streams.segments.files import segments_of
 from streams.segments.verify import verify
+from streams.simulate.arrived import differences
 from streams.simulate.shop import Shop
 from streams.simulate.simulation import Simulation
 from streams.soak.faults import Faults
 from streams.soak.load import Load
 from streams.soak.memory import Growth, Memory
 from streams.soak.report import Soak
-from streams.soak.rows import differences
 from streams.soak.site import Site
 
 WARM_UP = 0.4
