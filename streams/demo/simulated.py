@@ -26,17 +26,27 @@ from streams.simulate.shop import Shop
 from streams.simulate.simulation import Simulation
 from streams.simulate.truth import Sent, Truth
 
-_SHOP = Shop(shoppers=4_000, fraud=0.05)
-_TOTAL, _FAST = 600_000, 430_000
-_SLOW_DAYS = 27.5
-"""From the twelfth of March to the eighth of April."""
-_ALERTS_PER_DAY = {"fraud": 4.0, "churn": 10.0}
+_SHOP = Shop(seed=2, shoppers=3_000, fraud=0.08)
+_TOTAL, _FAST = 446_000, 312_000
+_SLOW_DAYS = 28.0
+"""From the twelfth of March to the ninth of April."""
+_ALERTS_PER_DAY = {"fraud": 6.0, "churn": 10.0}
 
 _SEGMENTS = """
-SELECT segment, countIf(change = 'enter'), countIf(change = 'leave'), argMax(reason, (change = 'enter', at_ms, score))
+SELECT segment, countIf(change = 'enter'), countIf(change = 'leave')
 FROM segment_changes FINAL GROUP BY segment
 """
+_STRONGEST = """
+SELECT segment, user_id, reason FROM segment_changes FINAL WHERE change = 'enter' AND segment != 'new_shoppers'
+ORDER BY at_ms DESC, score DESC LIMIT 1 BY segment
+"""
 _MEMBERS = "SELECT segment, count() FROM segment_members FINAL WHERE inside GROUP BY segment"
+
+
+class _Entered(NamedTuple):
+    segment: str
+    user_id: str
+    reason: str
 
 
 class _Segment(NamedTuple):
@@ -44,7 +54,6 @@ class _Segment(NamedTuple):
     members: int
     entered: int
     left: int
-    such_as: str
     judged: Judged | None
     """None where a simulation has no truth for it."""
 
@@ -54,6 +63,8 @@ class _Story:
     sent: dict[str, Sent]
     problems: list[str]
     segments: list[_Segment]
+    entered: list[_Entered]
+    """The strongest of the last who entered each."""
     caught: Caught
     churn: ChurnKnown
     similar: list[SimilarReview]
@@ -75,7 +86,12 @@ class _Story:
         }
 
     def shown(self) -> Sequence[RenderableType]:
-        tables = (_segments(self.segments), _rings(self.caught.rings), _weeks(self.caught.weeks))
+        tables = (
+            _segments(self.segments),
+            _entered(self.entered),
+            _rings(self.caught.rings),
+            _weeks(self.caught.weeks),
+        )
         return [*tables, _churn(self.churn), similar_table(self.similar)]
 
 
@@ -89,7 +105,7 @@ def scenario() -> Scenario:
             segment_interval_s=1.0,
             fraud_threshold=0.5,
             fraud_alerts_per_day=_ALERTS_PER_DAY["fraud"],
-            churn_threshold=0.5,
+            churn_threshold=0.3,
             churn_alerts_per_day=_ALERTS_PER_DAY["churn"],
         ),
         chunks=lambda: (piece.chunk for piece in Simulation(_SHOP).pieces(events=_TOTAL)),
@@ -110,6 +126,7 @@ def _tell(settings: Settings) -> _Story:
             sent=sent,
             problems=differences(settings, sent, texts=True),
             segments=_found(reader, settings, known),
+            entered=[_Entered(*row) for row in reader.query(_STRONGEST)],
             caught=caught(reader, known),
             churn=churn_known(reader, known),
             similar=similar(reader),
@@ -129,11 +146,11 @@ def _truth(known: Known) -> Truth:
 
 
 def _found(reader: Reader, settings: Settings, known: Known) -> list[_Segment]:
-    changes = {segment: (entered, left, why) for segment, entered, left, why in reader.query(_SEGMENTS)}
+    changes = {segment: (entered, left) for segment, entered, left in reader.query(_SEGMENTS)}
     members = dict(reader.query(_MEMBERS))
     of_truth = {one.segment: one for one in judged(reader, known)}
     return [
-        _Segment(one.title, members.get(name, 0), *changes.get(name, (0, 0, "")), of_truth.get(name))
+        _Segment(one.title, members.get(name, 0), *changes.get(name, (0, 0)), of_truth.get(name))
         for name, one in segments_of(settings).items()
     ]
 
@@ -142,11 +159,20 @@ def _segments(found: Sequence[_Segment]) -> Table:
     table = Table(title="Segments, live", title_justify="left", expand=True)
     for name in ("segment", "members", "entered", "left", "precision", "recall"):
         table.add_column(name, justify="left" if name == "segment" else "right")
-    table.add_column("such as", ratio=1)
     for one in found:
         shares = (one.judged.precision, one.judged.recall) if one.judged else (None, None)
         shown = ("" if share is None else f"{share:.0%}" for share in shares)
-        table.add_row(one.title, f"{one.members:,}", f"{one.entered:,}", f"{one.left:,}", *shown, one.such_as)
+        table.add_row(one.title, f"{one.members:,}", f"{one.entered:,}", f"{one.left:,}", *shown)
+    return table
+
+
+def _entered(found: Sequence[_Entered]) -> Table:
+    table = Table(title="Who entered last, and why", title_justify="left", expand=True)
+    for name in ("segment", "shopper"):
+        table.add_column(name)
+    table.add_column("because", ratio=1)
+    for one in found:
+        table.add_row(*one)
     return table
 
 

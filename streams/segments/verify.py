@@ -34,7 +34,7 @@ SELECT DISTINCT user_id FROM (
     SELECT user_id, topic, partition, offset FROM events
     UNION ALL SELECT user_id, topic, partition, offset FROM scored_reviews
     UNION ALL SELECT user_id, topic, partition, offset FROM labels
-    UNION ALL SELECT user_id, 'sweep', partition, as_of_ms FROM shopper_scores FINAL WHERE as_of_ms > last_ms
+    UNION ALL SELECT user_id, 'sweep', partition, as_of_ms FROM shopper_scores FINAL WHERE as_of_ms %% 86400000 = 0
 )
 WHERE offset > if(mapContains(seen, concat(topic, '/', toString(partition)) AS log), seen[log], -1)
 """

@@ -19,6 +19,7 @@ from schemas.topics import CARTS, REVIEWS, REVIEWS_SCORED
 from streams.audit.lag import lag
 from streams.clickhouse.migrate import migrate
 from streams.clickhouse.reader import Reader
+from streams.leader.sweeping import midnights_passed, midnights_swept
 from streams.segments.rounds import are_settled
 from streams.settings import Secret, Settings
 from streams.transport.topics import ensure_topics
@@ -113,9 +114,11 @@ class Site:
         return str(worker)
 
     def are_segments_settled(self) -> bool:
-        """Raises as ``left_to_do`` does."""
+        """Whether there is neither a sweep to come, once there was one, nor a look. Raises as ``left_to_do`` does."""
         with closing(Reader(self.settings)) as reader:
-            return are_settled(reader)
+            swept = midnights_swept(reader)
+            is_swept = not swept or swept == midnights_passed(reader, self.settings)
+            return is_swept and are_settled(reader)
 
     def left_to_do(self, *, texts: bool) -> int:
         """Records that aren't committed, and with ``texts`` reviews that weren't read. Blocks.
