@@ -184,6 +184,36 @@ def verify(settings: Settings, names: tuple[str, ...], as_json: bool) -> None:
         raise SystemExit(1)
 
 
+@command.command()
+@click.option(
+    "--truth",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    required=True,
+    help="As `footfall simulate --truth` wrote it.",
+)
+@json_option
+@with_settings
+def judge(settings: Settings, truth: Path, as_json: bool) -> None:
+    """How well segments tell what only a simulation knows, as of the leader's last round."""
+    from streams.segments.judged import judged
+    from streams.simulate.known import Known
+
+    known = Known.of_file(truth)
+    with _opened(settings, ()) as (reader, _):
+        found = judged(reader, known)
+    if as_json:
+        _print_rows([{**one._asdict(), "precision": one.precision, "recall": one.recall} for one in found], as_json)
+        return
+    _print_rows(
+        [
+            {"name": one.segment, "members": one.members, "should be": one.known, "are": one.both}
+            | {"precision": _shown_share(one.precision), "recall": _shown_share(one.recall), "who": one.truth}
+            for one in found
+        ],
+        as_json,
+    )
+
+
 @contextmanager
 def _opened(settings: Settings, names: Sequence[str]) -> Iterator[tuple[Reader, list[Segment]]]:
     """A reader, and the named segments or all."""
@@ -268,6 +298,10 @@ def _shown(value: Any) -> str:
     if isinstance(value, float):
         return f"{value:,.2f}"
     return f"{value:,}" if isinstance(value, int) else str(value)
+
+
+def _shown_share(share: float | None) -> str:
+    return "" if share is None else f"{share:.0%}"
 
 
 def _shown_time(ms: int) -> str:

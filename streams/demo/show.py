@@ -52,7 +52,7 @@ def _exactness(demo: Demo) -> Text:
     found = demo.audit.to_dict()
     verdict = (
         f"{found['missing']} missing, {found['double']} double; "
-        f"{found['duplicates']:,} sent twice count once, {found['dead_letters']:,} were no events"
+        f"{demo.sent_again:,} sent twice count once, {found['dead_letters']:,} were no events"
     )
     if demo.problems:
         return Text.assemble(("✗ ", "bold red"), verdict, "; ", "; ".join(demo.problems))
