@@ -67,4 +67,4 @@ def _rows(path: Path) -> Iterable[Mapping[str, Any]]:
     if path.suffix == ".parquet":
         return (row for batch in pq.ParquetFile(path).iter_batches() for row in batch.to_pylist())
     with path.open("rb") as file:
-        return [msgspec.json.decode(line) for line in file]
+        return [msgspec.json.decode(line, type=dict[str, Any]) for line in file]
