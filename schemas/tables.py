@@ -309,7 +309,13 @@ TABLES: dict[str, dict[str, str]] = {
         "reason": "String",
         "held_out": "UInt8",
     },
-    "segment_rounds": {"at_ms": "Int64", "entered": "UInt64", "left": "UInt64", "written_ms": "Int64"},
+    "segment_rounds": {
+        "at_ms": "Int64",
+        "entered": "UInt64",
+        "left": "UInt64",
+        "written_ms": "Int64",
+        "seen": "Map(String, Int64)",
+    },
     "retentions": {"about": _NAME, "since_ms": "Int64", "days": "UInt32"},
     "ledger": {
         "topic": _NAME,
