@@ -18,7 +18,7 @@ from aiohttp import web
 from tests.waiting import wait_until
 
 PROGRAM = Path(__file__).parents[3] / "deploy" / "examples" / "alert_webhook.py"
-DEADLINE_S = 30.0
+DEADLINE_S = 60.0
 TOKEN = "s3cret-token"  # noqa: S105 - no secret
 PATH = "/hooks/s3cret-path"
 
