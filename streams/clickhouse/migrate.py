@@ -29,7 +29,7 @@ from typing import Any
 
 from clickhouse_driver import Client
 
-from streams.clickhouse.retention import replace_ttls
+from streams.clickhouse.retention import check, replace_ttls
 from streams.clickhouse.session import Session
 from streams.clickhouse.statements import statements
 from streams.clickhouse.users import replace_users
@@ -111,6 +111,7 @@ def migrate(
     :func:`load` and :func:`pending` do, and for a statement that the server refuses; ``SettingError`` for segments that
     aren't and for retentions that can't be.
     """
+    check(settings)
     session = Session(settings)
     try:
         todo = pending(load(folder), _applied(session))

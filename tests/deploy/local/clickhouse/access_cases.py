@@ -110,7 +110,7 @@ UNSEEN = (
     "SELECT (SELECT max(user_id) FROM events)",
     "SELECT (SELECT max(user_id) FROM events) FROM analyst_segments",
     "SELECT 1 WHERE 'a' IN (SELECT user_id FROM events)",
-    "SELECT ('somebody', 1) IN risky FROM (SELECT 1) WHERE 'x' IN (SELECT user_id FROM labels)",
+    "SELECT 1 FROM analyst_segments WHERE 'x' GLOBAL NOT IN (SELECT user_id FROM labels)",
     "SELECT tuple(1, 2) IN assignments",
     "WITH assignments AS t SELECT tuple(1, 2) IN t",
     "SELECT tuple(1, 2) IN {database}.assignments",
