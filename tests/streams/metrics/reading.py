@@ -25,3 +25,8 @@ def value(exposed: str, name: str, **labels: str) -> float:
 def values(exposed: str, name: str) -> Mapping[frozenset[tuple[str, str]], float]:
     """Of all samples of a name, by their labels."""
     return {labels: value for (of_name, labels), value in samples_of(exposed).items() if of_name == name}
+
+
+def told(exposed: str) -> set[str]:
+    """The names of the metrics of ours, as they are declared."""
+    return {family.name for family in text_string_to_metric_families(exposed) if family.name.startswith("footfall_")}
