@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import base64
+from typing import Annotated
 
 import msgspec
+from msgspec import Meta
 
 from schemas.events import Event
 
@@ -31,14 +33,13 @@ def field_of(reason: str) -> str:
 class DeadLetter(msgspec.Struct, frozen=True, kw_only=True):
     """``reason`` names the field and what it should have been; it quotes nothing but an event's type."""
 
-    topic: str
-    partition: int
-    offset: int
-    record_ts: int
-    """The record's own time in Unix milliseconds."""
-    reason: str
-    key: bytes
-    value: bytes
+    topic: Annotated[str, Meta(description="The record's, without prefix; reviews.text for a text that wasn't scored")]
+    partition: Annotated[int, Meta(description="The record's")]
+    offset: Annotated[int, Meta(description="The record's")]
+    record_ts: Annotated[int, Meta(description="The record's own time in Unix milliseconds")]
+    reason: Annotated[str, Meta(description="Which field, and what it should have been")]
+    key: Annotated[bytes, Meta(description="The record's, in base64")]
+    value: Annotated[bytes, Meta(description="The record's, in base64; empty where it wouldn't fit into a message")]
 
     def deliverable(self) -> DeadLetter:
         """The letter, or what fits into a message; the table has it whole."""

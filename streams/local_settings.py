@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from streams.errors import Fatal
+from streams.secret_files import SUFFIX
 from streams.settings import Secret, Settings
 
 STACK_FOLDER = ".footfall"
@@ -20,7 +21,7 @@ def settings_here(environ: Mapping[str, str], directory: Path) -> Settings:
     """
     settings = Settings.from_env(environ)
     folder = directory / STACK_FOLDER
-    open_settings = {"FOOTFALL_KAFKA", "FOOTFALL_CLICKHOUSE"} - environ.keys()
+    open_settings = {"FOOTFALL_KAFKA", "FOOTFALL_CLICKHOUSE"} - {name.removesuffix(SUFFIX) for name in environ}
     if not open_settings or not (folder / "stack.json").exists():
         return settings
     from deploy.local.exceptions import StackError

@@ -1,6 +1,7 @@
 """All settings, read once from the environment.
 
 Each field of :class:`Settings` is the variable ``FOOTFALL_`` plus its name in capitals, such as ``FOOTFALL_KAFKA``.
+A secret may also be in the file that the same variable plus ``_FILE`` names.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from typing import Any
 
 from schemas.alerts import Kind
 from streams.errors import SettingError
+from streams.secret_files import with_files_read
 
 _PREFIX = "FOOTFALL_"
 
@@ -45,6 +47,12 @@ class Settings:
     topic_prefix: str = _setting("", "goes before each topic's name")
     partitions: int = _setting(4, "partitions of topics that Footfall creates", low=1, high=1024)
     replication: int = _setting(1, "replication factor of topics that Footfall creates", low=1, high=32)
+    retention_input_days: float = _setting(
+        7.0, "how long the broker keeps what workers read; 0 leaves it to the broker", low=0
+    )
+    retention_output_days: float = _setting(
+        30.0, "the same of alerts, changes of segments and dead letters; 0 leaves it to the broker", low=0
+    )
 
     clickhouse: Secret = _setting(
         Secret("clickhouse://default@127.0.0.1:9000/default"),
@@ -148,7 +156,8 @@ class Settings:
     def from_env(cls, environ: Mapping[str, str]) -> Settings:
         """Raises :class:`SettingError` for a value that can't be, and for a ``FOOTFALL_`` variable that isn't one."""
         known = {_PREFIX + setting.name.upper(): setting for setting in fields(cls)}
-        given = {name: value for name, value in environ.items() if name.startswith(_PREFIX)}
+        secrets = [name for name, setting in known.items() if isinstance(setting.default, Secret)]
+        given = with_files_read({name: value for name, value in environ.items() if name.startswith(_PREFIX)}, secrets)
         unknown = sorted(given.keys() - known.keys())
         if unknown:
             raise SettingError(f"{unknown[0]} is not a setting; the settings are {', '.join(sorted(known))}")

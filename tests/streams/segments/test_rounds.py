@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from concurrent.futures import Future
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from schemas.segments.changes import change_id
 from streams.clickhouse.reader import Reader
-from streams.clickhouse.writer import Writer
 from streams.leader.segments import SegmentRounds
 from streams.settings import Settings
-from streams.worker.delivery import Delivery, Message
+from tests.streams.dying import Killed, dying_delivery, dying_query, dying_writer
 from tests.streams.segments.conftest import Start
 from tests.streams.segments.profiles import DAY_MS, T0, Town
 from tests.streams.segments.rounds import by_changes, look, members, replayed, told
@@ -112,56 +108,9 @@ def test_shoppers_are_held_out_by_their_hash_in_each_segment(
     assert left == dict.fromkeys(held_out, True)
 
 
-class Killed(Exception):
-    pass
-
-
-def dying_writer(table: str, *, after: bool, call: int) -> Any:
-    insert, calls = Writer.insert, 0
-
-    def insert_or_die(self: Writer, into: str, columns: Mapping[str, Any], *, token: str) -> None:
-        nonlocal calls
-        calls += into == table
-        dies = into == table and calls == call
-        if after or not dies:
-            insert(self, into, columns, token=token)
-        if dies:
-            raise Killed
-
-    return Writer, "insert", insert_or_die
-
-
-def dying_delivery(*, after: bool, call: int) -> Any:
-    send, calls = Delivery.send, 0
-
-    def send_or_die(self: Delivery, messages: Sequence[Message]) -> Future[None]:
-        nonlocal calls
-        calls += 1
-        if calls == call:
-            if after:
-                send(self, messages).result(20)
-            raise Killed
-        return send(self, messages)
-
-    return Delivery, "send", send_or_die
-
-
-def dying_round(*, after: bool) -> Any:
-    query = Reader.query
-
-    def query_or_die(self: Reader, sql: str, params: Mapping[str, Any] | None = None) -> list[tuple[Any, ...]]:
-        if not sql.startswith("INSERT"):
-            return query(self, sql, params)
-        if after:
-            query(self, sql, params)
-        raise Killed
-
-    return Reader, "query", query_or_die
-
-
 DEATHS = {
-    "before the changes are written": lambda: dying_round(after=False),
-    "after the changes are written": lambda: dying_round(after=True),
+    "before the changes are written": lambda: dying_query("INSERT", after=False),
+    "after the changes are written": lambda: dying_query("INSERT", after=True),
     "before the first page is sent": lambda: dying_delivery(after=False, call=1),
     "after the first page is sent": lambda: dying_delivery(after=True, call=1),
     "before the second page is sent": lambda: dying_delivery(after=False, call=2),
