@@ -28,5 +28,6 @@ def values(exposed: str, name: str) -> Mapping[frozenset[tuple[str, str]], float
 
 
 def told(exposed: str) -> set[str]:
-    """The names of the metrics of ours, as they are declared."""
-    return {family.name for family in text_string_to_metric_families(exposed) if family.name.startswith("footfall_")}
+    """The names of the metrics of ours, as they are declared; not the times at which the library made them."""
+    names = {family.name for family in text_string_to_metric_families(exposed)}
+    return {name for name in names if name.startswith("footfall_") and not name.endswith("_created")}
