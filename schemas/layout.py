@@ -71,7 +71,7 @@ HLL_REGISTERS = 64
 """Registers of a HyperLogLog, one byte each: a standard error of 13 %, far less for a few dozen values."""
 
 DAYS_REMEMBERED = 512
-"""Bits of a set of days: as many days in a row are told apart, well over a year."""
+"""Bits of a set of days: it holds as many days up to the latest, well over a year."""
 
 RECENT = 4
 """How many devices and how many countries a profile remembers: the last seen ones."""

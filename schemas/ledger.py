@@ -42,6 +42,10 @@ class LedgerRow:
     passed: int = 0
     """Records that aren't for this log's reader, and that another one answers for."""
     max_ts_ms: int = 0
+    min_ts_ms: int = 0
+    """Earliest event time of the rows; 0 for not known."""
+    written_ms: int = 0
+    """When it was, Unix ms."""
     identities: bytes = b""
     """8 bytes, little-endian, an offset from ``first`` to ``last``: identity of the event, 0 where no row."""
     worker: str = ""

@@ -309,7 +309,14 @@ TABLES: dict[str, dict[str, str]] = {
         "reason": "String",
         "held_out": "UInt8",
     },
-    "segment_rounds": {"at_ms": "Int64", "entered": "UInt64", "left": "UInt64", "written_ms": "Int64"},
+    "segment_rounds": {
+        "at_ms": "Int64",
+        "entered": "UInt64",
+        "left": "UInt64",
+        "written_ms": "Int64",
+        "seen": "Map(String, Int64)",
+    },
+    "retentions": {"about": _NAME, "since_ms": "Int64", "days": "UInt32"},
     "ledger": {
         "topic": _NAME,
         "partition": "Int32",
@@ -322,6 +329,7 @@ TABLES: dict[str, dict[str, str]] = {
         "dead_letters": "UInt32",
         "passed": "UInt32",
         "max_ts_ms": "Int64",
+        "min_ts_ms": "Int64",
         "identities": "String",
         "worker": _NAME,
         "written_ms": "Int64",

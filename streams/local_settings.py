@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
+from schemas.access import WORKER
 from streams.errors import Fatal
 from streams.secret_files import SUFFIX
 from streams.settings import Secret, Settings
@@ -28,12 +29,14 @@ def settings_here(environ: Mapping[str, str], directory: Path) -> Settings:
     from deploy.local.stack import LocalStack
 
     try:
-        endpoints = LocalStack(folder).endpoints()
+        stack = LocalStack(folder)
+        endpoints, passwords = stack.endpoints(), stack.passwords()
     except StackError as error:
         raise Fatal(str(error)) from None
     if endpoints and "FOOTFALL_KAFKA" in open_settings:
         settings = replace(settings, kafka=endpoints.kafka)
     if endpoints and "FOOTFALL_CLICKHOUSE" in open_settings:
         address = f"{endpoints.clickhouse_host}:{endpoints.clickhouse_port}"
-        settings = replace(settings, clickhouse=Secret(f"clickhouse://default@{address}/default"))
+        user = f"{WORKER.user}:{passwords[WORKER.user]}" if passwords else "default"
+        settings = replace(settings, clickhouse=Secret(f"clickhouse://{user}@{address}/default"))
     return settings

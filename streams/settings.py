@@ -58,6 +58,11 @@ class Settings:
         Secret("clickhouse://default@127.0.0.1:9000/default"),
         "clickhouse://user:password@host:port/database; clickhouses:// for TLS",
     )
+    clickhouse_worker_password: Secret = _setting(
+        Secret(), "of the user footfall_worker, whom `footfall migrate` makes where it is given"
+    )
+    clickhouse_console_password: Secret = _setting(Secret(), "the same of footfall_console")
+    clickhouse_analyst_password: Secret = _setting(Secret(), "the same of footfall_analyst")
     clickhouse_compression: str = _setting("none", "of the native protocol", choices=("none", "lz4", "zstd"))
     clickhouse_timeout_s: float = _setting(30.0, "of one query or insert", low=0.1, high=3600)
 
@@ -109,6 +114,7 @@ class Settings:
     segments: str = _setting("", "folder of the segments' files; empty for those that come with Footfall")
     segment_interval_s: float = _setting(60.0, "time from one look at the segments to the next", low=0.05)
     segment_holdout: float = _setting(0.1, "share of each segment that is held out", low=0, high=1)
+    analyst_min_group: int = _setting(10, "shoppers of the smallest group that analysts see", low=2)
 
     text_model: str = _setting("", "folder or name of the text model; empty for the one that comes with Footfall")
     text_group: str = _setting("footfall-text", "consumer group of the text workers")
@@ -126,6 +132,11 @@ class Settings:
 
     http: str = _setting("127.0.0.1:0", "host:port of a process's HTTP server; port 0 for any, empty for none")
     http_token: Secret = _setting(Secret(), "bearer token of metrics and texts to score; needed beyond loopback")
+
+    retention_events_days: int = _setting(0, "event time that events and review scores are kept for; 0 for ever", low=0)
+    retention_scores_days: int = _setting(0, "the same of predictions, from when their label is due", low=0)
+    retention_alerts_days: int = _setting(0, "the same of alerts", low=0)
+    retention_dead_letters_days: int = _setting(0, "time that dead letters are kept for; 0 for ever", low=0)
 
     log_level: str = _setting("INFO", "of the log", choices=("DEBUG", "INFO", "WARNING", "ERROR"))
     log_format: str = _setting("text", "of the log's lines; json for an object each", choices=("text", "json"))

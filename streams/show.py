@@ -8,9 +8,13 @@ from typing import Any
 
 import click
 
+_WIDEST = 10_000
+"""Characters of a line, of which the terminal makes several."""
 
-def print_rows(rows: Sequence[Mapping[str, Any]], as_json: bool) -> None:
-    """With a column for each name of the first; no rows print nothing."""
+
+def print_rows(rows: Sequence[Mapping[str, Any]], as_json: bool, *, whole: bool = False) -> None:
+    """With a column for each name of the first; no rows print nothing. What doesn't fit into the terminal's lines is
+    folded, or with ``whole`` left to the terminal: ids stay in one piece."""
     from rich.console import Console
     from rich.table import Table
 
@@ -26,7 +30,8 @@ def print_rows(rows: Sequence[Mapping[str, Any]], as_json: bool) -> None:
         column.overflow = "fold"
     for row in rows:
         table.add_row(*map(_shown, row.values()))
-    Console().print(table, markup=False)
+    width = Console(width=_WIDEST).measure(table).maximum if whole else None
+    Console(width=width).print(table, markup=False)
 
 
 def print_json(row: Mapping[str, Any]) -> None:

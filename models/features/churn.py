@@ -12,6 +12,7 @@ from models.features.sets import FeatureSet
 from models.profiles.kernel import View
 from models.profiles.state import FIRST_MS, LAST_MS
 from schemas.batch import EventBatch
+from schemas.layout import DAYS_REMEMBERED
 
 _MEASURES = ("cart_adds", "purchases", "returns", "spent")
 _SCALES = ("1d", "7d", "30d")
@@ -55,9 +56,10 @@ CHURN_FEATURES = FeatureSet(tuple(CHURN_KNOTS))
 def churn_features(view: View, events: EventBatch) -> npt.NDArray[np.float32]:
     """Features of n shoppers at the times of n events, of which no more is seen: shape (n, len(CHURN_FEATURES.names)).
 
-    A gap is the mean number of days from one active day to the next. ``active_share`` is the logarithm of the share of
-    days with an event since the first; ``recency_to_gap`` that of the time since the last event to the gap, both plus
-    a day; ``pause_share`` the share of pauses that would last this long if they came by chance. ``satisfaction`` and
+    A gap is the mean number of days from one active day to the next; active days are those of the last
+    ``DAYS_REMEMBERED`` up to the latest. ``active_share`` is the logarithm of the share of days with an event since the
+    first of those; ``recency_to_gap`` that of the time since the last event to the gap, both plus a day;
+    ``pause_share`` the share of pauses that would last this long if they came by chance. ``satisfaction`` and
     ``dissatisfaction`` are the two sides of the mean sentiment of the last months' reviews, from 0 to 1.
     """
     recency_d = history.since_d(view, LAST_MS, events.ts)
@@ -66,6 +68,7 @@ def churn_features(view: View, events: EventBatch) -> npt.NDArray[np.float32]:
     spent = history.total(view, "spent")
     is_one_day = view.days <= 1
     days_apart = view.extremes_ms[:, LAST_MS] // history.DAY_MS - view.extremes_ms[:, FIRST_MS] // history.DAY_MS
+    days_apart = np.minimum(days_apart, DAYS_REMEMBERED - 1)
     gap_d = np.where(is_one_day, 0.0, days_apart / np.maximum(view.days - 1, 1))
     known_gap_d = np.where(is_one_day, _FIRST_GAP_D, gap_d)
     pause_d = np.where(is_one_day, _FIRST_PAUSE_D, np.maximum(gap_d, 1.0))
@@ -82,7 +85,7 @@ def churn_features(view: View, events: EventBatch) -> npt.NDArray[np.float32]:
         "log_gap_d": np.log1p(gap_d),
         "recency_to_gap": np.clip(np.log((recency_d + 1) / (known_gap_d + 1)), -3.0, 3.0),
         "is_one_day": is_one_day,
-        "active_share": np.log((view.days + 0.5) / (tenure_d + 15)),
+        "active_share": np.log((view.days + 0.5) / (np.minimum(tenure_d, recency_d + DAYS_REMEMBERED) + 15)),
         "pause_share": np.exp(-recency_d / pause_d),
         "satisfaction": np.maximum(opinion, 0.0),
         "dissatisfaction": np.maximum(-opinion, 0.0),

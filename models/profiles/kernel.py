@@ -98,7 +98,7 @@ class View(NamedTuple):
     extremes_ms: npt.NDArray[np.int64]  # (n, 3)
     peers: npt.NDArray[np.float64]  # (n,) estimate
     sessions: npt.NDArray[np.float64]  # (n,) estimate
-    days: npt.NDArray[np.float64]  # (n,) different days with an event; an estimate over more than 512
+    days: npt.NDArray[np.float64]  # (n,) different days with an event, of the last 512 up to the profile's latest
     device: npt.NDArray[np.uint8]  # (n,) what the event's device is to the profile: see models.profiles.recent
     country: npt.NDArray[np.uint8]  # (n,)
     devices_day: npt.NDArray[np.uint8]  # (n,) remembered devices seen within a day before
@@ -175,7 +175,7 @@ def _look(profiles, at_ms, view, rates):  # type: ignore[no-untyped-def]
         _decay(seen_decayed, row, decay)
         seen_peers[row] = hll.estimate_one(peers, row)
         seen_sessions[row] = hll.estimate_one(sessions, row)
-        seen_days[row] = days.count(active_days, row, extremes_ms[row, FIRST_MS], last_ms)
+        seen_days[row] = days.count(active_days, row)
         devices_day[row] = recent.count_since(device_ms, row, now_ms - days.DAY_MS)
         countries_day[row] = recent.count_since(country_ms, row, now_ms - days.DAY_MS)
 
@@ -216,7 +216,7 @@ def _observe(profiles, slots, events, applied, view, looking, rates):  # type: i
             seen_extremes_ms[event] = extremes_ms[slot]
             seen_peers[event] = hll.estimate_one(peers, slot)
             seen_sessions[event] = hll.estimate_one(sessions, slot)
-            seen_days[event] = days.count(active_days, slot, extremes_ms[slot, FIRST_MS], last_ms)
+            seen_days[event] = days.count(active_days, slot)
             device_is[event] = recent.sighting(device_hash, slot, device[event])
             country_is[event] = recent.sighting(country_hash, slot, country[event])
             devices_day[event] = recent.count_since(device_ms, slot, now_ms - days.DAY_MS)
@@ -236,9 +236,9 @@ def _observe(profiles, slots, events, applied, view, looking, rates):  # type: i
             hll.add(sessions, slot, session[event])
             recent.add(device_hash, device_ms, slot, device[event], ts[event])
             recent.add(country_hash, country_ms, slot, country[event], ts[event])
+        days.add(active_days, slot, ts[event], last_ms)
         _stretch(extremes_ms, slot, kind[event], ts[event])
         hll.add(peers, slot, peer[event])
-        days.add(active_days, slot, ts[event])
         offsets[slot, topic] = offset[event]
 
 

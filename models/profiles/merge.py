@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from models.profiles import recent
+from models.profiles import days, recent
 from models.profiles.state import FIRST_MS, LAST_MS, Profiles
 from schemas.layout import RECENT, SCALES_MS
 
@@ -40,13 +40,20 @@ def merge(left: Profiles, right: Profiles) -> Profiles:
         extremes_ms=extremes_ms,
         peers=np.maximum(left.peers, right.peers),
         sessions=np.maximum(left.sessions, right.sessions),
-        days=left.days | right.days,
+        days=_days_until(left, last_ms) | _days_until(right, last_ms),
         device_hash=device_hash,
         device_ms=device_ms,
         country_hash=country_hash,
         country_ms=country_ms,
         offsets=np.maximum(left.offsets, right.offsets),
     )
+
+
+def _days_until(profiles: Profiles, last_ms: npt.NDArray[np.int64]) -> npt.NDArray[np.uint64]:
+    """The days that are remembered once the latest event is at ``last_ms``, of shape (n,)."""
+    remembered = profiles.days.copy()
+    days.forget(remembered, profiles.extremes_ms[:, LAST_MS], last_ms)
+    return remembered
 
 
 def _united(

@@ -8,6 +8,9 @@ from schemas.segments.definition import Segment, enclosed
 from schemas.segments.shoppers import SHOPPERS, shoppers_sql
 from schemas.segments.views import held_out
 
+REMOVED = "the segment was removed"
+"""Why the members of a segment leave that no file defines any more."""
+
 CHANGE_ID = "substring(lower(hex(SHA256(concat(segment, '\\n', toString(number), '\\n', user_id)))), 1, 32)"
 """``schemas.segments.changes.change_id`` in SQL."""
 
@@ -22,7 +25,7 @@ def moves_sql(segments: Sequence[Segment], *, now: str, holdout: float) -> str:
     """A SELECT of the changes since the last round: ``segment``, ``user_id``, ``number``, ``change``, ``reason``,
     ``score``, ``held_out`` and ``change_id``. ``now`` is as for ``shoppers_sql``.
 
-    Reasons are put into words only for those who move.
+    Reasons are put into words only for those who move. All members of any other segment than these leave.
     """
     judged = (
         f"multiIf({segment.belongs(_inside(bit))} = {_inside(bit)}, '', {_inside(bit)}, 'leave', 'enter') AS move_{bit}"
@@ -45,6 +48,9 @@ FROM (
         FROM (SELECT *, {", ".join(judged)} FROM ({_with_members(segments, f"({shoppers_sql(now)})")}))
         WHERE {moves}
     )
+    UNION ALL
+    SELECT user_id, toString(segment), 'leave', '{REMOVED}', toFloat64(0), held_out
+    FROM segment_members FINAL WHERE inside AND segment NOT IN ({_names(segments)})
 ) AS moving
 LEFT ANY JOIN (SELECT segment, user_id, number FROM segment_members FINAL) AS known
 ON moving.segment = known.segment AND moving.user_id = known.user_id
@@ -57,7 +63,7 @@ def _inside(bit: int) -> str:
 
 def _with_members(segments: Sequence[Segment], shoppers: str) -> str:
     """The shoppers with ``inside``: bit n is set for a member of the nth segment."""
-    names = ", ".join(f"'{segment.name}'" for segment in segments)
+    names = _names(segments)
     return f"""
 SELECT shoppers.*, members.bits AS inside
 FROM {shoppers} AS shoppers
@@ -66,3 +72,7 @@ LEFT ANY JOIN (
     FROM segment_members FINAL WHERE inside AND segment IN ({names}) GROUP BY user_id
 ) AS members ON shoppers.user_id = members.user_id
 """  # noqa: S608 - own names
+
+
+def _names(segments: Sequence[Segment]) -> str:
+    return ", ".join(f"'{segment.name}'" for segment in segments)

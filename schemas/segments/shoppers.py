@@ -19,6 +19,7 @@ FRAUD_MEMORY_MS = 90 * 86_400_000
 """Of fraud alerts and verdicts; older ones are not looked at."""
 
 _DAY_MS = 86_400_000
+_ALL_DAYS = f"toUInt64({2**64 - 1})"
 _NOW_OF_CLOCK = f"assumeNotNull((SELECT now_ms FROM {CLOCK}))"  # noqa: S608 - a constant
 """Of a subquery ClickHouse believes that it may be null, and then of all that is computed from it."""
 
@@ -109,13 +110,16 @@ def _fraud(now: str) -> str:
 def _active_days(now: str) -> str:
     """A word whose highest bit is today, and each lower one a day before: of a profile's set of days the last 64.
 
-    The set is a ring of bits, so a day counts as active, too, on which the shopper was here ``DAYS_REMEMBERED`` before.
+    The set is a ring of bits that holds days up to the shopper's last one; of the days since, it has the bits of
+    ``DAYS_REMEMBERED`` days before, and these are cleared.
     """
     today = f"toUInt64(intDiv({now}, {_DAY_MS}) % {DAYS_REMEMBERED})"  # signed, it would draw the sign along
     word, bit = f"intDiv({today}, 64)", f"({today} % 64)"
     # By one more in a step of its own: a word can't be shifted by all of its bits.
     before = f"bitShiftRight(bitShiftRight({_word_of_ring(word, -1)}, {bit}), 1)"
-    return f"bitOr(bitShiftLeft({_word_of_ring(word, 0)}, 63 - {bit}), {before})"
+    ring = f"bitOr(bitShiftLeft({_word_of_ring(word, 0)}, 63 - {bit}), {before})"
+    silent = f"greatest(intDiv({now}, {_DAY_MS}) - intDiv(p.last_ms, {_DAY_MS}), 0)"
+    return f"bitAnd({ring}, if({silent} < 64, bitShiftRight({_ALL_DAYS}, least({silent}, 63)), 0))"
 
 
 def _word_of_ring(word: str, further: int) -> str:

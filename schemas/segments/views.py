@@ -11,10 +11,16 @@ from schemas.segments.shoppers import CLOCK, SHOPPERS, shoppers_sql
 _HASHED = 10_000
 """Parts that shoppers are split into by their hash, of which some are held out."""
 
+_CLOCK = f"""
+SELECT max(now_ms) AS now_ms FROM ({CLOCK_SQL} UNION ALL SELECT max(at_ms) FROM segment_rounds)
+"""  # noqa: S608 - constants
+"""Not before the leader's last round: a partition that was asleep takes the clock back as it wakes, but nobody's
+membership."""
+
 
 def views(segments: Iterable[Segment], *, holdout: float) -> dict[str, str]:
     """By name, with a share ``holdout`` of each segment held out."""
-    found = {CLOCK: CLOCK_SQL, SHOPPERS: shoppers_sql()}
+    found = {CLOCK: _CLOCK, SHOPPERS: shoppers_sql()}
     return found | {segment.view: _view(segment, holdout) for segment in segments}
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
+from typing import Any
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
@@ -21,8 +22,8 @@ Pair = tuple[str, int]
 
 REQUEST_TIMEOUT_MS = 10_000
 FETCH_TIMEOUT_MS = 500
-COUNT_TIMEOUT_S = 30.0
-"""Of counting one span: there are records beyond it, so a broker that is well sends something."""
+SILENCE_TIMEOUT_S = 30.0
+"""There are records in a span that is read, or beyond it, so a broker that is well sends something."""
 
 
 class Broker:
@@ -39,12 +40,17 @@ class Broker:
         self._consumer = consumer
 
     async def committed(self, logs: Sequence[str] = INPUTS) -> dict[Pair, int]:
-        """Its readers' committed offset by log and partition, where they have one."""
+        """Its readers' committed offset by log and partition, where they have one.
+
+        Raises ``Retryable`` where the group's coordinator has just begun, and doesn't know yet.
+        """
         found: dict[Pair, int] = {}
         for group in sorted({self._groups[log] for log in logs}):
             partitions = self._partitions([log for log in logs if self._groups[log] == group])
             # Named one by one, for not every broker answers as it should where all are wanted.
             offsets = await self._admin.list_consumer_group_offsets(group, partitions=list(partitions.values()))
+            if not offsets.keys() >= set(partitions.values()):
+                raise Retryable(f"Kafka doesn't tell yet what group {group} has committed")
             found |= {pair: offsets[at].offset for pair, at in partitions.items() if offsets[at].offset >= 0}
         return found
 
@@ -58,24 +64,30 @@ class Broker:
         return {pair: Span(starts[at], max(ends[at], seen.get(at) or 0)) for pair, at in partitions.items()}
 
     async def count(self, pair: Pair, span: Span, log: Span) -> int:
-        """Records that the broker holds at the offsets of ``span``; ``log`` is the partition's of :meth:`ends`.
+        """How many :meth:`records` there are."""
+        return sum([1 async for _ in self.records(pair, span, log)])
+
+    async def records(self, pair: Pair, span: Span, log: Span) -> AsyncIterator[Any]:
+        """What the broker holds at the offsets of ``span``, in order; ``log`` is the partition's of :meth:`ends`.
 
         Raises ``Retryable`` where the broker stops answering.
         """
         first, last = max(span.first, log.first), min(span.last, log.last - 1)
         if first > last:
-            return 0
+            return
         at = self._at(pair)
         self._consumer.assign([at])
         self._consumer.seek(at, first)
-        deadline = time.monotonic() + COUNT_TIMEOUT_S
-        n_records = 0
+        deadline = time.monotonic() + SILENCE_TIMEOUT_S
         while await self._consumer.position(at) <= last:
             fetched = (await self._consumer.getmany(at, timeout_ms=FETCH_TIMEOUT_MS)).get(at, [])
-            n_records += sum(record.offset <= last for record in fetched)
-            if not fetched and time.monotonic() > deadline:
+            for record in fetched:
+                if record.offset <= last:
+                    yield record
+            if fetched:
+                deadline = time.monotonic() + SILENCE_TIMEOUT_S
+            elif time.monotonic() > deadline:
                 raise Retryable(f"Kafka at {at.topic}, partition {at.partition}, sends nothing from offset {first} on")
-        return n_records
 
     async def _high_watermarks(self, ends: dict[TopicPartition, int]) -> dict[TopicPartition, int | None]:
         """As answers to fetches tell them; Tansu lists the start of the last batch as the end."""

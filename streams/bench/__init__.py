@@ -1,6 +1,7 @@
 """Measures what this machine can do: ``footfall bench``.
 
 ``shop``            realistic events
+``load``            these, or those of the simulation
 ``laboratory``      servers of its own in a temporary folder; a database and a consumer group for each measurement
 ``models``          snapshots that score, without weeks of labels
 ``warm_up``         a first run that isn't counted

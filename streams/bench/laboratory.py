@@ -18,7 +18,7 @@ from clickhouse_driver import Client
 from deploy.local.child import Child
 from deploy.local.exceptions import StackError
 from deploy.local.stack import Endpoints, LocalStack
-from streams.bench.shop import Shop
+from streams.bench.load import Load
 from streams.clickhouse.migrate import migrate
 from streams.clickhouse.reader import Reader
 from streams.errors import Fatal
@@ -60,11 +60,11 @@ class Laboratory:
         migrate(settings)
         return settings
 
-    def produce(self, settings: Settings, shop: Shop, n: int) -> None:
+    def produce(self, settings: Settings, load: Load, n: int) -> None:
         """Create the topics and fill them with ``n`` events."""
         asyncio.run(ensure_topics(settings))
         if n:
-            asyncio.run(replay(shop.events(n), settings))
+            asyncio.run(replay(load.events(n), settings))
 
 
 @contextmanager

@@ -22,7 +22,7 @@ from models.scoring import SCORED, Scorer
 from schemas.batch import EventBatch
 from schemas.decode import Decoder
 from schemas.topics import BEHAVIOUR
-from streams.bench.shop import Shop
+from streams.bench.load import Load
 from streams.clickhouse.reader import Reader
 from streams.clickhouse.writer import Writer
 from streams.decisions import lineups, write_decision
@@ -47,11 +47,11 @@ class BenchRecord(NamedTuple):
     value: bytes
 
 
-def decoded(shop: Shop, n: int) -> Iterator[EventBatch]:
+def decoded(load: Load, n: int) -> Iterator[EventBatch]:
     """A shop's events as a worker of one partition gets them."""
     decoders = {topic: Decoder(topic) for topic in BEHAVIOUR}
     next_offset = dict.fromkeys(BEHAVIOUR, 0)
-    for chunk in shop.events(n):
+    for chunk in load.events(n):
         for topic in BEHAVIOUR:
             rows = [row for row, name in enumerate(chunk.topic) if name == topic]
             records = [
@@ -63,15 +63,15 @@ def decoded(shop: Shop, n: int) -> Iterator[EventBatch]:
                 yield decoders[topic].decode(0, records).events
 
 
-def publish_models(settings: Settings, shop: Shop) -> None:
+def publish_models(settings: Settings, load: Load) -> None:
     """Write a warm snapshot of every model to the database of ``settings``."""
     engine = Engine(churn_horizon_ms=_HORIZON_MS, further_horizons_ms={"churn_long": 3 * _HORIZON_MS})
     profiles = PartitionProfiles(epoch=1, complete=True)
     scorers = {name: Scorer(spec, warm_up_examples=0) for name, spec in MODELS.items()}
     learners = {name: Learner(spec) for name, spec in MODELS.items()}
     left = dict.fromkeys(MODELS, EXAMPLES)
-    rng = np.random.default_rng(shop.seed)
-    for tick, events in enumerate(decoded(shop, EVENTS), 1):
+    rng = np.random.default_rng(load.seed)
+    for tick, events in enumerate(decoded(load, EVENTS), 1):
         profiles.missing(events)
         for predictions in engine.score(events, profiles, scorers, tick=tick).predictions:
             for model in predictions.scores:

@@ -10,9 +10,9 @@ from typing import Any, TypeVar
 
 from streams.bench.breakdown import breakdown
 from streams.bench.laboratory import Laboratory
+from streams.bench.load import Load
 from streams.bench.models import challenge, publish_models, scores_by_model
 from streams.bench.plain_run import PlainRun, run_plain_worker
-from streams.bench.shop import Shop
 from streams.bench.warm_up import warm_up
 from streams.bench.worker_run import WorkerRun, run_idle_worker, run_worker
 from streams.settings import Settings
@@ -66,7 +66,7 @@ class PipelineResult:
 
 
 def measure_pipeline(
-    laboratory: Laboratory, *, events: int, plain_events: int, users: int, rounds: int
+    laboratory: Laboratory, load: Load, *, events: int, plain_events: int, users: int, rounds: int
 ) -> PipelineResult:
     """Medians of ``rounds``, in each of which the worker, the worker without challengers and the plain worker run one
     after the other.
@@ -74,7 +74,7 @@ def measure_pipeline(
     Raises ``Fatal`` where a challenger didn't score what its champion did.
     """
     warm_up(laboratory, users=users)
-    bench = _Bench(laboratory, Shop(users=users))
+    bench = _Bench(laboratory, load)
     # The start-up of a plain worker is what it takes for one event.
     for topics, n in {"idle": 0, "shop": events, "one": 1, "plain": plain_events}.items():
         bench.produce(topics, n)
@@ -104,13 +104,13 @@ def measure_pipeline(
 
 
 class _Bench:
-    def __init__(self, laboratory: Laboratory, shop: Shop) -> None:
+    def __init__(self, laboratory: Laboratory, load: Load) -> None:
         self.models: Sequence[str] = ()  # those that scored in the last run
         self._laboratory = laboratory
-        self._shop = shop
+        self._load = load
 
     def produce(self, topics: str, n: int) -> None:
-        self._laboratory.produce(self._laboratory.settings(prefix=topics, database="default"), self._shop, n)
+        self._laboratory.produce(self._laboratory.settings(prefix=topics, database="default"), self._load, n)
 
     def worker(self, topics: str, number: int, events: int, *, challengers: bool = True) -> WorkerRun:
         settings = self._settings(topics, f"{topics}_{number}" if challengers else f"{topics}_alone_{number}")
@@ -130,7 +130,7 @@ class _Bench:
     def _settings(self, topics: str, database: str) -> Settings:
         """Of a run: a group and a database of its own, with models that score."""
         settings = self._laboratory.settings(prefix=topics, database=database)
-        publish_models(settings, self._shop)
+        publish_models(settings, self._load)
         return settings
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -103,7 +104,7 @@ def list_alerts(
         found = listed(reader, settings, selection, now_ms=_now_ms(), limit=limit)
     if not found and not as_json:
         click.echo("No such alerts.")
-    print_rows([one.to_dict() if as_json else row(one) for one in found], as_json)
+    print_rows([one.to_dict() if as_json else row(one) for one in found], as_json, whole=True)
 
 
 @command.command()
@@ -179,7 +180,7 @@ def stats(settings: Settings, days: int, as_json: bool) -> None:
         found = stats(reader, settings, days=days, now_ms=_now_ms())
     if not found and not as_json:
         click.echo("No alerts.")
-    print_rows([one.to_dict() if as_json else figures(one) for one in found], as_json)
+    print_rows([one.to_dict() if as_json else figures(one) for one in found], as_json, whole=True)
 
 
 @contextmanager
@@ -202,6 +203,4 @@ def _read(ids: Sequence[str]) -> list[str]:
 
 
 def _now_ms() -> int:
-    from streams.desk.acknowledge import clock_ms
-
-    return clock_ms()
+    return time.time_ns() // 1_000_000

@@ -38,19 +38,31 @@ def command() -> None:
     show_default=True,
     help="Events for the plain Faust agent, which would take minutes for all.",
 )
+@click.option(
+    "--load",
+    type=click.Choice(["shop", "simulation"]),
+    default="shop",
+    show_default=True,
+    help="Events drawn alike, one in twenty a purchase, or those of `footfall simulate`.",
+)
 @kafka_home_option
 @json_option
-def pipeline(events: int, users: int, rounds: int, plain_events: int, kafka_home: Path | None, as_json: bool) -> None:
+def pipeline(
+    events: int, users: int, rounds: int, plain_events: int, load: str, kafka_home: Path | None, as_json: bool
+) -> None:
     """CPU time an event, and events a second, of the worker and of a plain Faust agent that does the same."""
     from rich.console import Console
 
     from streams.bench.laboratory import laboratory
+    from streams.bench.load import SimulatedLoad
     from streams.bench.pipeline import measure_pipeline
+    from streams.bench.shop import Shop
     from streams.bench.show import show_pipeline
 
+    sent = SimulatedLoad(users=users) if load == "simulation" else Shop(users=users)
     with laboratory(kafka_home) as here:
         result = measure_pipeline(
-            here, events=events, plain_events=min(plain_events, events), users=users, rounds=rounds
+            here, sent, events=events, plain_events=min(plain_events, events), users=users, rounds=rounds
         )
     show_pipeline(result, Console())
     _print_json(result.to_json(), as_json)

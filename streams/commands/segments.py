@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from models.uplift import Uplift
     from schemas.segments.definition import Segment
     from streams.clickhouse.reader import Reader
+    from streams.segments.verified import Verified
 
 _SHOWN = 10
 _DIFFERENCES_SHOWN = 1_000
@@ -163,6 +164,57 @@ def uplift(settings: Settings, name: str, metric: Any, days: float, as_json: boo
         _say_uplift(found, metric, days)
 
 
+@command.command()
+@click.argument("names", nargs=-1, metavar="[NAME]...")
+@json_option
+@with_settings
+def verify(settings: Settings, names: tuple[str, ...], as_json: bool) -> None:
+    """Hold the members as of the leader's last round against the raw events, and against the changes that were told.
+
+    Workers may be running: whoever has acted since is left aside. Exits with 1 if anything is off.
+    """
+    from streams.segments.files import chosen, segments_of
+    from streams.segments.verify import verify
+
+    found = verify(settings, chosen(segments_of(settings), names))
+    if as_json:
+        print_json(found.to_dict())
+    else:
+        _say_verified(found)
+    if not found.ok:
+        raise SystemExit(1)
+
+
+@command.command()
+@click.option(
+    "--truth",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    required=True,
+    help="As `footfall simulate --truth` wrote it.",
+)
+@json_option
+@with_settings
+def judge(settings: Settings, truth: Path, as_json: bool) -> None:
+    """How well segments tell what only a simulation knows, as of the leader's last round."""
+    from streams.segments.judged import judged
+    from streams.simulate.known import Known
+
+    known = Known.of_file(truth)
+    with _opened(settings, ()) as (reader, _):
+        found = judged(reader, known)
+    if as_json:
+        print_rows([{**one._asdict(), "precision": one.precision, "recall": one.recall} for one in found], as_json)
+        return
+    print_rows(
+        [
+            {"name": one.segment, "members": one.members, "should be": one.known, "are": one.both}
+            | {"precision": _shown_share(one.precision), "recall": _shown_share(one.recall), "who": one.truth}
+            for one in found
+        ],
+        as_json,
+    )
+
+
 @contextmanager
 def _opened(settings: Settings, names: Sequence[str]) -> Iterator[tuple[Reader, list[Segment]]]:
     """A reader, and the named segments or all."""
@@ -200,3 +252,27 @@ def _say_uplift(found: Uplift, metric: str, days: float) -> None:
             f"Chance alone may be the reason: p = {found.p:.2g}. With so many shoppers, a true difference of "
             f"{found.detectable:.2g} would be found four times out of five."
         )
+
+
+def _say_verified(found: Verified) -> None:
+    if not found.at_ms:
+        click.echo("The leader hasn't looked yet.")
+        return
+    print_rows(
+        [
+            {"name": one.name, "members": one.members, "missing": len(one.missing), "strange": len(one.strange)}
+            | {"aside": one.aside}
+            for one in found.segments
+        ],
+        False,
+    )
+    click.echo(
+        f"As of {shown_time(found.at_ms)}, by the raw events; {found.changes:,} changes, {found.messages:,} messages"
+        f"{'' if found.is_whole else ', the topic has lost its first ones'}."
+    )
+    for problem in found.problems or ["Nobody is missing, nobody strange, and the changes give the members."]:
+        click.echo(problem)
+
+
+def _shown_share(share: float | None) -> str:
+    return "" if share is None else f"{share:.0%}"

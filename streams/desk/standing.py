@@ -27,65 +27,82 @@ STATES: tuple[State, ...] = get_args(State)
 WEIGHTS = {"ignore": 0, "ok": 1, "fraud": 1, "churned": 2, "active": 2}
 """Of verdicts: of those with the largest the last counts."""
 
-_WEIGHT = f"transform(said, {list(WEIGHTS)}, {list(WEIGHTS.values())}, 0)"
+_WEIGHT = f"transform(verdict, {list(WEIGHTS)}, {[weight + 1 for weight in WEIGHTS.values()]}, 1)"
 
 _STANDING = """
-WITH chosen AS (SELECT * FROM alerts FINAL WHERE {condition}),
-of_alerts AS (
-    SELECT user_id, target, verdict AS said, toUnixTimestamp64Milli(ts) AS at, event_id AS of_label
-    FROM labels WHERE type_code = %(ack)s AND target IN (SELECT alert_id FROM chosen)
+WITH chosen AS (
+    SELECT alert_id, user_id, event_id, kind, ts, score, raised_ms, suppressed_by FROM alerts FINAL WHERE {condition}
 ),
-of_events AS (
-    SELECT user_id, target, verdict AS said, toUnixTimestamp64Milli(ts) AS at, event_id AS of_label,
-        if(type_code = %(fraud_label)s, 'fraud', 'churn') AS kind
-    FROM labels
-    WHERE type_code IN (%(fraud_label)s, %(churn_label)s) AND target IN (SELECT event_id FROM chosen)
+acks AS (
+    SELECT target AS alert_id, user_id, max(({weight}, at, event_id, '', verdict)) AS counting,
+        max((at, event_id)) AS latest, min(at) AS first_ms
+    FROM (
+        SELECT target, user_id, event_id, verdict, toUnixTimestamp64Milli(ts) AS at FROM labels
+        WHERE type_code = %(ack)s
+    )
+    GROUP BY target, user_id
 ),
-facts AS (
-    SELECT 'ack' AS what, alert_id, said, at, of_label, '' AS who, toInt64(0) AS until
-    FROM of_alerts INNER JOIN (SELECT alert_id, user_id, alert_id AS target FROM chosen) AS acked
-    USING (user_id, target)
-    UNION ALL
-    SELECT 'label', alert_id, said, at, of_label, '', 0
-    FROM of_events INNER JOIN (SELECT alert_id, user_id, kind, event_id AS target FROM chosen) AS labelled
-    USING (user_id, kind, target)
-    UNION ALL
-    SELECT 'ack', alert_id, verdict, said_ms, label, said_by, 0 FROM alert_acks
-    WHERE alert_id IN (SELECT alert_id FROM chosen)
-    UNION ALL
-    SELECT 'snooze', alert_id, '', said_ms, '', said_by, until_ms FROM alert_snoozes
-    WHERE alert_id IN (SELECT alert_id FROM chosen)
-    UNION ALL
-    SELECT 'escalation', alert_id, '', at_ms, '', '', 0 FROM alert_escalations
-    WHERE alert_id IN (SELECT alert_id FROM chosen)
+verdicts AS (
+    SELECT target AS event_id, user_id, kind, max(({weight}, at, label, '', verdict)) AS counting,
+        max((at, label)) AS latest
+    FROM (
+        SELECT target, user_id, event_id AS label, verdict, toUnixTimestamp64Milli(ts) AS at,
+            if(type_code = %(fraud_label)s, 'fraud', 'churn') AS kind
+        FROM labels
+        WHERE type_code IN (%(fraud_label)s, %(churn_label)s) AND target IN (SELECT event_id FROM chosen)
+    )
+    GROUP BY target, user_id, kind
 ),
-told AS (
-    SELECT alert_id,
-        argMaxIf(said, ({weight}, at, of_label, who), said != '') AS verdict,
-        argMaxIf(who, ({weight}, at, of_label, who), said != '') AS said_by,
-        argMaxIf(of_label, (at, of_label), said != '') AS last_label,
-        maxIf(at, said != '') AS last_said_ms,
-        minIf(at, what = 'ack') AS acked_ms,
-        argMaxIf(until, at, what = 'snooze') AS snoozed_until_ms,
-        maxIf(at, what = 'escalation') AS escalated_ms
-    FROM facts GROUP BY alert_id
+desk AS (
+    SELECT alert_id, max(said) AS counting, max((said.2, said.3)) AS latest, minIf(said.2, said.1 > 0) AS first_ms,
+        max(snooze).2 AS until_ms, max(escalated) AS escalated_ms
+    FROM (
+        SELECT alert_id, ({weight}, said_ms, label, said_by, toString(verdict)) AS said,
+            (toInt64(0), toInt64(0)) AS snooze, toInt64(0) AS escalated
+        FROM alert_acks
+        UNION ALL
+        SELECT alert_id, (0, 0, '', '', ''), (said_ms, until_ms), 0 FROM alert_snoozes
+        UNION ALL
+        SELECT alert_id, (0, 0, '', '', ''), (0, 0), at_ms FROM alert_escalations
+    )
+    GROUP BY alert_id
 )
-SELECT *, greatest(raised_ms, snoozed_until_ms) AS since_ms,
+SELECT chosen.alert_id AS alert_id, chosen.kind AS kind, chosen.ts AS ts, chosen.score AS score,
+    chosen.raised_ms AS raised_ms, chosen.suppressed_by AS suppressed_by,
+    arrayMax([acks.counting, verdicts.counting, desk.counting]) AS counting,
+    arrayMax([acks.latest, verdicts.latest, desk.latest]) AS latest,
+    counting.5 AS verdict, counting.4 AS said_by, latest.2 AS last_label, latest.1 AS last_said_ms,
+    arrayMin(arrayFilter(at -> at > 0, [acks.first_ms, desk.first_ms])) AS acked_ms,
+    desk.until_ms AS snoozed_until_ms, desk.escalated_ms AS escalated_ms,
+    greatest(raised_ms, snoozed_until_ms) AS since_ms,
     multiIf(
         verdict != '', 'acknowledged', suppressed_by != '', 'suppressed', snoozed_until_ms > %(now_ms)s, 'snoozed',
         %(expire_ms)s > 0 AND since_ms + %(expire_ms)s <= %(now_ms)s, 'expired', 'open'
     ) AS state
-FROM chosen LEFT JOIN told USING (alert_id)
+FROM chosen
+LEFT JOIN acks ON chosen.alert_id = acks.alert_id AND chosen.user_id = acks.user_id
+LEFT JOIN verdicts
+    ON chosen.event_id = verdicts.event_id AND chosen.user_id = verdicts.user_id AND chosen.kind = verdicts.kind
+LEFT JOIN desk ON chosen.alert_id = desk.alert_id
 """
+
+WAITING = """
+(
+    %(expire_ms)s = 0 OR raised_ms + %(expire_ms)s > %(now_ms)s
+    OR alert_id IN (SELECT alert_id FROM alert_snoozes WHERE until_ms + %(expire_ms)s > %(now_ms)s)
+)
+"""
+"""A condition that those that are open or snoozed fit, among others, so that not all alerts need to be looked at."""
 
 
 def standing_sql(condition: str) -> str:
     """A SELECT of the alerts that fit a ``condition`` on the columns of ``alerts``, for use in FROM.
 
-    Beside these columns it has ``state`` and ``since_ms``; ``verdict`` and ``said_by``, of the label that counts;
-    ``last_label`` and ``last_said_ms``, whatever it says; ``acked_ms``, the first acknowledgement;
-    ``snoozed_until_ms``; and ``escalated_ms``, the last digest that it was in: empty or 0 for none. Its parameters are
-    those of :func:`terms` and of the condition, which is written into it as it is.
+    It has ``alert_id``, ``kind``, ``ts``, ``score``, ``raised_ms`` and ``suppressed_by`` of the alert; ``state`` and
+    ``since_ms``; ``verdict`` and ``said_by``, of the label that counts; ``last_label`` and ``last_said_ms``, whatever
+    it says; ``acked_ms``, the first acknowledgement; ``snoozed_until_ms``; and ``escalated_ms``, the last digest that
+    it was in: empty or 0 for none. Its parameters are those of :func:`terms` and of the condition, which is written
+    into it as it is.
     """
     return f"({_STANDING.format(condition=condition, weight=_WEIGHT)})"
 

@@ -24,7 +24,7 @@ from typing import NamedTuple
 from schemas.alerts import ALERTED, Kind, SystemAlert, system_alert_id
 from streams.clickhouse.reader import Reader
 from streams.clickhouse.writer import Writer
-from streams.desk.standing import standing_sql, terms
+from streams.desk.standing import WAITING, standing_sql, terms
 from streams.leader.telling import tell
 from streams.settings import Settings
 from streams.worker.delivery import Delivery
@@ -36,12 +36,7 @@ SELECT max(number), (SELECT max(number) FROM alert_escalations WHERE kind = %(ki
 FROM alert_digests WHERE kind = %(kind)s
 """
 
-_CANDIDATES = """
-kind = %(kind)s AND suppressed_by = '' AND raised_ms <= %(waiting_since_ms)s AND (
-    %(expire_ms)s = 0 OR raised_ms + %(expire_ms)s > %(now_ms)s
-    OR alert_id IN (SELECT alert_id FROM alert_snoozes WHERE until_ms + %(expire_ms)s > %(now_ms)s)
-)
-"""
+_CANDIDATES = f"kind = %(kind)s AND suppressed_by = '' AND raised_ms <= %(waiting_since_ms)s AND {WAITING}"
 
 _CLAIM = f"""INSERT INTO alert_escalations (kind, number, alert_id, since_ms, score, at_ms)
 SELECT kind, %(number)s, alert_id, since_ms, score, %(now_ms)s FROM {standing_sql(_CANDIDATES)}
@@ -74,7 +69,7 @@ class Escalation:
     """A :class:`~streams.leader.duty.Duty`. Does nothing where ``alert_escalate_minutes`` is 0."""
 
     name = "escalation"
-    every_s = 10.0
+    every_s = 15.0
 
     def __init__(
         self, settings: Settings, delivery: Delivery, *, clock_ms: Callable[[], int], stop: threading.Event
@@ -87,7 +82,7 @@ class Escalation:
         self._writer = Writer(settings, stop=stop)
 
     def run(self) -> bool:
-        """A digest of each kind at most: 0.2 s for a million alerts."""
+        """A digest of each kind at most: a second or two for a million alerts."""
         if self._limit_ms:
             for kind in ALERTED:
                 self._look(kind)

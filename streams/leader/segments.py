@@ -1,8 +1,10 @@
 """The duty of looking who has entered and left which segment, and of telling it on ``segments.changes``, each change
 once.
 
-A round is as of an event time, that of the clock, and there is none before the clock has moved on. ClickHouse holds
-the shoppers against the members and writes down who moves; then, page by page of at most ``PAGE_CHANGES``:
+A round is as of an event time, that of the clock, and there is none before anything has come since the last one. Event
+time never goes back: where the clock stands still, or steps back for a partition that was asleep, a round is a
+millisecond after the last. ClickHouse holds the shoppers against the members and writes down who moves; then, page by
+page of at most ``PAGE_CHANGES``:
 
 1. the changes are sent to their topic, and the broker's word is waited for
 2. the members are brought up to date: these changes are done
@@ -11,45 +13,40 @@ and once no page is left, a row in ``segment_rounds``: the round is done. A chan
 third of a segment, and its id depends on that alone. So two leaders at once find the same changes under the same ids,
 and whoever comes after a crash ends the round that was begun: what may not have been delivered is sent, once more at
 worst, before anybody looks for further changes. Changes that a crash kept from being written are found by the next
-round, with its reasons and at its time.
+round, with its reasons and at its time. What one leader has done of the changes, another with the same ones leaves out.
 """
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
-from schemas.segments.changes import SegmentChange
 from schemas.segments.moves import moves_sql
 from schemas.topics import SEGMENT_CHANGES, TopicNames
 from streams.clickhouse.reader import Reader
 from streams.clickhouse.writer import Writer
 from streams.leader.watermark import watermark_ms
+from streams.segments.changes import COLUMNS, changes_of
 from streams.segments.files import segments_of
+from streams.segments.rounds import Seen, begun_ms, last_done, seen
 from streams.settings import Settings
 from streams.worker.delivery import Delivery, Message
 
 PAGE_CHANGES = 20_000
 """Sent at once: about 10 MB, and half a second."""
 
-_BEGUN = "SELECT min(at_ms) FROM segment_changes WHERE at_ms NOT IN (SELECT at_ms FROM segment_rounds)"
-
-_DONE = "SELECT max(at_ms) FROM segment_rounds"
-
-_TOLD = """
-SELECT segment, user_id FROM segment_members WHERE at_ms = %(at_ms)s ORDER BY segment DESC, user_id DESC LIMIT 1
-"""
-"""Pages come in this order, so all before it are done, too."""
-
-_PAGE = """
-SELECT change_id, segment, user_id, number, change, reason, score, held_out, at_ms, written_ms FROM segment_changes
-WHERE at_ms = %(at_ms)s AND (segment, user_id) > (%(segment)s, %(user_id)s)
+_PAGE = f"""
+SELECT {COLUMNS}
+FROM segment_changes
+LEFT ANY JOIN (
+    SELECT segment, user_id, max(number) AS done FROM segment_members WHERE at_ms >= %(at_ms)s GROUP BY segment, user_id
+) AS members USING (segment, user_id)
+WHERE at_ms = %(at_ms)s AND (segment, user_id) > (%(segment)s, %(user_id)s) AND number > done
 ORDER BY segment, user_id, number DESC, written_ms DESC
 LIMIT 1 BY segment, user_id
 LIMIT %(limit)s
-"""
+"""  # noqa: S608 - a constant
 
 _COUNTED = """
 SELECT countIf(change = 'enter'), countIf(change = 'leave') FROM segment_changes FINAL WHERE at_ms = %(at_ms)s
@@ -61,9 +58,10 @@ class _Round:
     """As far as it has come."""
 
     at_ms: int
+    seen: Seen
     segment: str = ""
     user_id: str = ""
-    """The last change that is done."""
+    """The last change that is done, of those that this leader did."""
 
 
 class SegmentRounds:
@@ -121,32 +119,32 @@ class SegmentRounds:
         self._writer.close()
 
     def _broken_off(self) -> _Round | None:
-        """A round of which it isn't known that it was done."""
-        at_ms = int(self._reader.query(_BEGUN)[0][0])
-        if not at_ms:
-            return None
-        told = self._reader.query(_TOLD, {"at_ms": at_ms})
-        segment, user_id = told[0] if told else ("", "")
-        return _Round(at_ms=at_ms, segment=segment, user_id=user_id)
+        """A round that has changes and isn't done; of others there is nothing left to do."""
+        at_ms = begun_ms(self._reader)
+        return _Round(at_ms=at_ms, seen={}) if at_ms else None
 
     def _begun(self) -> _Round | None:
-        """A new round, its changes written down."""
-        at_ms = watermark_ms(self._reader)
-        if not self._segments or at_ms <= int(self._reader.query(_DONE)[0][0]):
+        """A new round, its changes written down; one that another leader began meanwhile comes before it. None without
+        segments, too: a folder that holds none is taken for a mistake, and nobody leaves."""
+        now = seen(self._reader)
+        clock_ms, last = watermark_ms(self._reader), last_done(self._reader)
+        if not self._segments or not clock_ms or now == last.seen:
             return None
+        at_ms = max(clock_ms, last.at_ms + 1)
         moves = moves_sql(self._segments, now=f"toInt64({at_ms:d})", holdout=self._holdout)
         self._reader.query(
             "INSERT INTO segment_changes"  # noqa: S608 - own names
             " (segment, user_id, number, change, reason, score, held_out, change_id, at_ms, written_ms)"
             f" SELECT *, {at_ms:d}, {self._clock_ms():d} FROM ({moves})"
         )
-        return _Round(at_ms=at_ms)
+        earlier = self._broken_off()
+        return earlier if earlier and earlier.at_ms < at_ms else _Round(at_ms=at_ms, seen=now)
 
     def _page(self, current: _Round) -> int:
         """How many changes there were on it."""
         about = {"at_ms": current.at_ms, "segment": current.segment, "user_id": current.user_id}
         page = self._reader.columns(_PAGE, about | {"limit": self._page_changes})
-        changes = _changes(page)
+        changes = changes_of(page)
         if changes:
             messages = [Message(self._topic, change.user_id.encode(), change.to_json()) for change in changes]
             self._delivery.send(messages).result(self._deadline_s)
@@ -161,15 +159,6 @@ class SegmentRounds:
     def _end(self, current: _Round) -> None:
         ((entered, left),) = self._reader.query(_COUNTED, {"at_ms": current.at_ms})
         now_ms = self._clock_ms()
-        row = {"at_ms": current.at_ms, "entered": entered, "left": left, "written_ms": now_ms}
+        row = {"at_ms": current.at_ms, "entered": entered, "left": left, "written_ms": now_ms, "seen": current.seen}
         token = f"segment_rounds-{current.at_ms}-{now_ms}"
         self._writer.insert("segment_rounds", {name: [value] for name, value in row.items()}, token=token)
-
-
-def _changes(page: Mapping[str, Any]) -> list[SegmentChange]:
-    if not page:
-        return []
-    listed = {name: column if isinstance(column, list) else column.tolist() for name, column in page.items()}
-    listed["at"] = listed.pop("at_ms")
-    listed["held_out"] = [bool(held_out) for held_out in listed["held_out"]]
-    return [SegmentChange(**dict(zip(listed, row, strict=True))) for row in zip(*listed.values(), strict=True)]

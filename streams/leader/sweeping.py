@@ -70,6 +70,20 @@ class _Sweep:
     """That there were when it began."""
 
 
+def midnights_passed(reader: Reader, settings: Settings) -> dict[int, int]:
+    """The latest one by partition."""
+    lateness_ms = int(settings.max_ahead_s * 1000)
+    return {
+        partition: (latest_ms - lateness_ms) // DAY_MS * DAY_MS
+        for partition, latest_ms in latest_event_ms(reader).items()
+    }
+
+
+def midnights_swept(reader: Reader) -> dict[int, int]:
+    """The latest one by partition, where there is any."""
+    return dict(reader.query(_DONE))
+
+
 class Sweeping:
     """A :class:`~streams.leader.duty.Duty`. There is no sweep while the champion of churn warms up.
 
@@ -104,7 +118,7 @@ class Sweeping:
     def run(self) -> bool:
         """A page of one partition's shoppers."""
         sweep, self._sweep = self._sweep, None  # after an exception it begins again
-        done = dict(self._reader.query(_DONE))
+        done = midnights_swept(self._reader)
         if sweep is None or sweep.at_ms <= done.get(sweep.partition, 0):
             sweep = self._begun(done)
         if sweep is None:
@@ -123,10 +137,8 @@ class Sweeping:
 
     def _begun(self, done: Mapping[int, int]) -> _Sweep | None:
         """Of the first partition that has a midnight due."""
-        lateness_ms = int(self._settings.max_ahead_s * 1000)
-        latest = latest_event_ms(self._reader)
-        for partition, latest_ms in sorted(latest.items()):
-            at_ms = (latest_ms - lateness_ms) // DAY_MS * DAY_MS
+        midnights = midnights_passed(self._reader, self._settings)
+        for partition, at_ms in sorted(midnights.items()):
             if at_ms > done.get(partition, 0):
                 scorers = self._scorers.poll()
                 champion = champions(scorers)["churn"]
@@ -138,7 +150,7 @@ class Sweeping:
                     self._reader,
                     self._writer,
                     self._delivery,
-                    most=self._most_alerts((at_ms - latest_done_ms) / DAY_MS, len(latest)),
+                    most=self._most_alerts((at_ms - latest_done_ms) / DAY_MS, len(midnights)),
                     threshold=thresholds(self._reader, self._settings, {"churn": champion.spec.name})["churn"],
                     partition=partition,
                     at_ms=at_ms,

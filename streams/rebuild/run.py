@@ -23,6 +23,7 @@ from streams.clickhouse.writer import Writer
 from streams.errors import Fatal
 from streams.rebuild import swap
 from streams.rebuild.comparison import Comparison, compare
+from streams.rebuild.expired import check_all_kept
 from streams.rebuild.fold import PartitionFold
 from streams.rebuild.group import held
 from streams.rebuild.plan import Pair, Stretch, pending, stretches
@@ -69,19 +70,22 @@ def rebuild(
     dry_run: bool = False,
     wait_s: float = 0.0,
     drop_old: bool = False,
+    kept_only: bool = False,
     bar: Bar = lambda total: nullcontext(lambda done: None),
     waiting: Callable[[int], None] = lambda members: None,
 ) -> Report:
     """Recomputes the profiles and, without ``dry_run``, puts them in the place of the live ones. Blocks.
 
     ``partitions`` are those of the behaviour topics; None asks the broker. ``waiting`` is told the number of workers
-    that have to stop within ``wait_s``.
+    that have to stop within ``wait_s``. ``kept_only`` is for profiles of what retention has left.
 
-    Raises ``Fatal`` where workers don't stop, or ClickHouse refuses something, and ``Retryable`` where Kafka doesn't
-    answer. What was built stays, and the next run goes on from it.
+    Raises ``Fatal`` where events have expired, workers don't stop, or ClickHouse refuses something, and ``Retryable``
+    where Kafka doesn't answer. What was built stays, and the next run goes on from it.
     """
     reader, writer = Reader(settings), Writer(settings)
     try:
+        if not kept_only:
+            check_all_kept(reader)
         build = Build(settings, reader, writer, partitions or asyncio.run(_count_partitions(settings)), bar)
         build.catch_up()
         if not dry_run:

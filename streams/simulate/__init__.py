@@ -12,4 +12,6 @@
 ``encode``      from such rows to JSON
 ``simulation``  all of this, advanced a tick of event time at a time
 ``truth``       what was sent and what was behind it, for comparison
+``known``       the truth in memory
+``arrived``     whether the tables hold what was sent
 """

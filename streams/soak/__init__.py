@@ -4,7 +4,6 @@
 ``load``     the simulation, sent in the background
 ``faults``   what is killed, and when
 ``memory``   what processes take, and whether it grows
-``rows``     whether the tables hold what was sent
 ``report``   what was found
 ``show``     the report for a person
 """

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from streams.audit.findings import Audit
+from streams.segments.verified import Verified
 from streams.simulate.truth import Sent
 from streams.soak.memory import Growth
 
@@ -19,6 +20,7 @@ class Soak:
     load_s: float
     sent: Mapping[str, Sent]
     faults: Mapping[str, int]
+    leaders_killed: int
     highest_lag: int
     drain_s: float
     """From the load's end until nothing was left to do."""
@@ -26,6 +28,7 @@ class Soak:
     """Of the workers that saw the calm half, in it."""
     peak_mib: Mapping[str, float]
     audit: Audit
+    segments: Verified
     problems: list[str] = field(default_factory=list)
 
     @property
@@ -58,6 +61,7 @@ class Soak:
             "double": audited["double"],
             "dead_letters": audited["dead_letters"],
             "faults": dict(self.faults),
+            "leaders_killed": self.leaders_killed,
             "highest_lag": self.highest_lag,
             "drain_s": round(self.drain_s, 1),
             "memory": {
@@ -65,5 +69,6 @@ class Soak:
                 for name, of in self.growth.items()
             },
             "peak_mib": {name: round(mib) for name, mib in self.peak_mib.items()},
+            "segments": {name: value for name, value in self.segments.to_dict().items() if name != "problems"},
             "problems": self.problems,
         }

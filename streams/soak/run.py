@@ -16,13 +16,15 @@ from deploy.local.workers import TEXT_WORKER, WORKER
 from streams.audit.run import audit
 from streams.bench.worker_run import wait_until_assigned
 from streams.errors import Fatal, Retryable
+from streams.segments.files import segments_of
+from streams.segments.verify import verify
+from streams.simulate.arrived import differences
 from streams.simulate.shop import Shop
 from streams.simulate.simulation import Simulation
 from streams.soak.faults import Faults
 from streams.soak.load import Load
 from streams.soak.memory import Growth, Memory
 from streams.soak.report import Soak
-from streams.soak.rows import differences
 from streams.soak.site import Site
 
 WARM_UP = 0.4
@@ -73,7 +75,7 @@ def _soak(plan: Plan, site: Site, console: Console) -> Soak:
         for _ in range(n):
             site.start(command)
     wait_until_assigned(site.fleet.workers[0], site.settings)
-    faults = Faults(site.stack, site.fleet, site.start_another, seed=plan.shop.seed)
+    faults = Faults(site.stack, site.fleet, site.start_another, site.leader, seed=plan.shop.seed)
     watch = _Watch(site, faults, texts=plan.text_workers > 0)
     console.print(f"{plan.rate:,.0f} events a second for {plan.minutes:g} minutes, half of them with faults")
     began_s = time.monotonic()
@@ -90,8 +92,10 @@ def _soak(plan: Plan, site: Site, console: Console) -> Soak:
     load_s = time.monotonic() - began_s
     console.print("Waiting until nothing is left to do")
     drain_s = watch.drained()
+    watch.wait_looked()
     site.fleet.leave()
     audited = asyncio.run(audit(site.settings))
+    segments = verify(site.settings, list(segments_of(site.settings).values()))
     sent = load.truth.sent
     return Soak(
         seed=plan.shop.seed,
@@ -99,13 +103,16 @@ def _soak(plan: Plan, site: Site, console: Console) -> Soak:
         load_s=load_s,
         sent=sent,
         faults=dict(faults.struck),
+        leaders_killed=faults.leaders,
         highest_lag=watch.highest_lag,
         drain_s=drain_s,
         growth=growth,
         peak_mib=watch.memory.peak_mib(),
         audit=audited,
+        segments=segments,
         problems=[
             *audited.problems,
+            *segments.problems,
             *differences(site.settings, sent, texts=plan.text_workers > 0),
             *_grown(growth, plan.memory_growth),
         ],
@@ -162,6 +169,15 @@ class _Watch:
             self._look()
             time.sleep(SAMPLE_S)
         return time.monotonic() - began_s
+
+    def wait_looked(self) -> None:
+        """Until the leader has looked at the segments once more. Raises ``Fatal`` where that takes too long."""
+        deadline_s = time.monotonic() + TIMEOUT_S
+        while not self._site.are_segments_settled():
+            if time.monotonic() > deadline_s:
+                raise Fatal(f"{TIMEOUT_S:g} s after the last event was done, the segments are still to be looked at")
+            self._look()
+            time.sleep(SAMPLE_S)
 
     def growth(self, *, since_s: float) -> dict[str, Growth]:
         found = {worker.name: self.memory.growth(worker.name, since_s) for worker in self._site.fleet.running}

@@ -15,16 +15,19 @@ from deploy.local.fleet import Fleet
 from deploy.local.stack import LocalStack
 from deploy.local.state import NAMES
 from deploy.local.workers import WorkerProcess
-from schemas.topics import REVIEWS, REVIEWS_SCORED
+from schemas.topics import CARTS, REVIEWS, REVIEWS_SCORED
 from streams.audit.lag import lag
 from streams.clickhouse.migrate import migrate
 from streams.clickhouse.reader import Reader
+from streams.leader.sweeping import midnights_passed, midnights_swept
+from streams.segments.rounds import are_settled
 from streams.settings import Secret, Settings
 from streams.transport.topics import ensure_topics
 from streams.worker import machine_code
 
 _SETTINGS = Settings(
     learn_interval_s=1.0,
+    segment_interval_s=2.0,
     # Small enough to be full within a minute: what memory does then is what it will do.
     profile_cache_rows=5_000,
     duplicate_window=5_000,
@@ -36,6 +39,8 @@ _UNREAD = """
 SELECT sumIf(rows, topic = %(reviews)s) - sumIf(rows, topic = %(scored)s)
 FROM ledger FINAL
 """
+
+_LEADER = "SELECT argMax(worker, epoch) FROM assignments WHERE topic = %(topic)s AND partition = 0"
 
 
 class Site:
@@ -101,6 +106,19 @@ class Site:
         with closing(Reader(self.settings)) as reader:
             assigned = {worker for (worker,) in reader.query("SELECT DISTINCT worker FROM assignments")}
         return [worker.name for worker in self.fleet.running if worker.name not in assigned]
+
+    def leader(self) -> str:
+        """Its name: who took the partition last that leading goes with. Raises as ``left_to_do`` does."""
+        with closing(Reader(self.settings)) as reader:
+            ((worker,),) = reader.query(_LEADER, {"topic": CARTS})
+        return str(worker)
+
+    def are_segments_settled(self) -> bool:
+        """Whether there is neither a sweep to come, once there was one, nor a look. Raises as ``left_to_do`` does."""
+        with closing(Reader(self.settings)) as reader:
+            swept = midnights_swept(reader)
+            is_swept = not swept or swept == midnights_passed(reader, self.settings)
+            return is_swept and are_settled(reader)
 
     def left_to_do(self, *, texts: bool) -> int:
         """Records that aren't committed, and with ``texts`` reviews that weren't read. Blocks.

@@ -37,6 +37,7 @@ class Portion:
     n_passed: int = 0
     """Records that can't be decoded, of which the scoring workers make dead letters; and reviews of stars alone."""
     max_ts_ms: int = 0
+    min_ts_ms: int = 0
     oldest_ms: int | None = None
     """The earliest record's own time; None where no record has one."""
     reviews: EventBatch
@@ -104,6 +105,7 @@ def _portions(
             n_duplicates=rows.stop - rows.start - len(kept),
             n_passed=int(((passed >= first) & (passed <= last)).sum()),
             max_ts_ms=int(events.ts[rows].max(initial=0)),
+            min_ts_ms=int(reviews.ts.min()) if len(reviews) else 0,
             oldest_ms=int(timed.min()) if len(timed) else None,
             reviews=reviews,
             identity=identity[kept],

@@ -144,6 +144,7 @@ def _ledger_row(part: Scored, worker: str) -> LedgerRow:
         dead_letters=len(part.letters),
         passed=portion.n_passed,
         max_ts_ms=portion.max_ts_ms,
+        min_ts_ms=portion.min_ts_ms,
         identities=part.identities,
         worker=worker,
     )

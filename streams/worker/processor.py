@@ -55,6 +55,7 @@ class Outcome:
     identity: npt.NDArray[np.uint64] = field(default_factory=lambda: np.empty(0, dtype=np.uint64))
     """By offset from ``first`` on: the identity of the event, 0 where there is no row."""
     max_ts_ms: int = 0
+    min_ts_ms: int = 0
     scored: ScoredBatch | None = None
     labels: EventBatch | None = None
     scored_reviews: EventBatch | None = None
@@ -127,6 +128,7 @@ class Processor:
             outcome.identity[events.offset[fresh] - outcome.first] = identity[fresh]
             outcome.max_ts_ms = int(events.ts.max(initial=0))
             events = events.where(fresh)
+            outcome.min_ts_ms = int(events.ts.min()) if len(events) else 0
         log.position = run.last
         if run.topic == LABELS:
             outcome.labels = events

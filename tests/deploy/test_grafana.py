@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 import yaml
 
+from schemas.access import ANALYST
 from streams.clickhouse.reader import Reader
 from streams.settings import Settings
 from tests.deploy.promql import unknown
@@ -73,6 +74,14 @@ def test_panels_do_not_overlap(name: str) -> None:
 @pytest.mark.parametrize("expression", list(targets("expr")))
 def test_panels_ask_for_what_is_exposed(expression: str) -> None:
     assert unknown(expression) == []
+
+
+@pytest.mark.parametrize("sql", list(targets("rawSql")))
+def test_panels_ask_clickhouse_as_an_analyst(sql: str) -> None:
+    assert "username: footfall_analyst" in (PROVISIONING / "datasources" / "footfall.yml").read_text()
+    named = re.findall(r"\b(?:FROM|JOIN) +(\w+)", sql)
+    assert named
+    assert [name for name in named if not ANALYST.may_read(name)] == []
 
 
 def test_panels_ask_clickhouse_what_it_can_answer(settings: Settings) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import os
+import signal
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from typing import Any
 
@@ -15,7 +17,17 @@ class Killed(Exception):
     """A process that ended there."""
 
 
-def dying_writer(table: str, *, after: bool, call: int = 1) -> Any:
+def fail() -> None:
+    """Ends it by :class:`Killed`."""
+    raise Killed
+
+
+def die() -> None:
+    """Ends it by SIGKILL."""
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def dying_writer(table: str, *, after: bool, call: int = 1, end: Callable[[], None] = fail) -> Any:
     insert, calls = Writer.insert, 0
 
     def insert_or_die(self: Writer, into: str, columns: Mapping[str, Any], *, token: str) -> None:
@@ -25,12 +37,12 @@ def dying_writer(table: str, *, after: bool, call: int = 1) -> Any:
         if after or not dies:
             insert(self, into, columns, token=token)
         if dies:
-            raise Killed
+            end()
 
     return Writer, "insert", insert_or_die
 
 
-def dying_delivery(*, after: bool, call: int = 1) -> Any:
+def dying_delivery(*, after: bool, call: int = 1, end: Callable[[], None] = fail) -> Any:
     send, calls = Delivery.send, 0
 
     def send_or_die(self: Delivery, messages: Sequence[Message]) -> Future[None]:
@@ -39,13 +51,13 @@ def dying_delivery(*, after: bool, call: int = 1) -> Any:
         if calls == call:
             if after:
                 send(self, messages).result(20)
-            raise Killed
+            end()
         return send(self, messages)
 
     return Delivery, "send", send_or_die
 
 
-def dying_query(beginning: str, *, after: bool) -> Any:
+def dying_query(beginning: str, *, after: bool, end: Callable[[], None] = fail) -> Any:
     query = Reader.query
 
     def query_or_die(self: Reader, sql: str, params: Mapping[str, Any] | None = None) -> list[tuple[Any, ...]]:
@@ -53,6 +65,7 @@ def dying_query(beginning: str, *, after: bool) -> Any:
             return query(self, sql, params)
         if after:
             query(self, sql, params)
-        raise Killed
+        end()
+        raise AssertionError("it goes on")
 
     return Reader, "query", query_or_die

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from math import exp, log, log1p, sqrt
 
 from tests.models.features.shop import ShopEvent
-from tests.models.profiles.reference import DAY_MS, State, distinct, n_days, sighting, within_a_day
+from tests.models.profiles.reference import DAY_MS, State, distinct, remembered, sighting, within_a_day
 
 Risk = tuple[list[float], list[float]]
 """Labels and frauds, decayed over a day, a week and a month."""
@@ -16,8 +16,8 @@ _SCALES = ("1d", "7d", "30d")
 
 def churn(state: State, event: ShopEvent) -> dict[str, float]:
     recency_d, tenure_d = _days_since(state.last_ms, event.ts), _days_since(state.first_ms, event.ts)
-    active_days = n_days(state.days)
-    gap_d = (max(state.days) - min(state.days)) / (active_days - 1) if active_days > 1 else 0.0
+    active_days = len(remembered(state.days))
+    gap_d = min(max(state.days) - min(state.days), 511) / (active_days - 1) if active_days > 1 else 0.0
     features = {
         "log_total_cart_adds": log1p(state.totals["cart_adds"]),
         "log_total_purchases": log1p(state.totals["purchases"]),
@@ -29,7 +29,7 @@ def churn(state: State, event: ShopEvent) -> dict[str, float]:
         "log_gap_d": log1p(gap_d),
         "recency_to_gap": _within(log((recency_d + 1) / ((gap_d if active_days > 1 else 45) + 1)), -3, 3),
         "is_one_day": float(active_days <= 1),
-        "active_share": log((active_days + 0.5) / (tenure_d + 15)),
+        "active_share": log((active_days + 0.5) / (min(tenure_d, recency_d + 512) + 15)),
         "pause_share": exp(-recency_d / (max(gap_d, 1) if active_days > 1 else 60)),
     }
     opinion = _within(state.decayed["sentiment", "30d"] / (state.decayed["scored_reviews", "30d"] + 0.2), -1, 1)

@@ -12,7 +12,7 @@ from models.profiles import hll, recent
 from models.profiles.kernel import View
 from models.profiles.state import Profiles
 from schemas.layout import MEASURES, SCALES_MS, TOTALS
-from tests.models.profiles.reference import State, distinct, n_days, sighting, within_a_day
+from tests.models.profiles.reference import State, distinct, remembered, sighting, within_a_day
 
 RELATIVE = 1e-9
 NEGLIGIBLE = 1e-27
@@ -48,7 +48,7 @@ def assert_view(view: View, row: int, state: State, *, device: str, country: str
     assert view.extremes_ms[row].tolist() == [state.first_ms, state.last_ms, state.last_purchase_ms]
     assert np.isclose(view.peers[row], distinct(state.peers), rtol=RELATIVE, atol=0)
     assert np.isclose(view.sessions[row], distinct(state.sessions), rtol=RELATIVE, atol=0)
-    assert np.isclose(view.days[row], n_days(state.days), rtol=RELATIVE, atol=0)
+    assert np.isclose(view.days[row], len(remembered(state.days)), rtol=RELATIVE, atol=0)
     assert view.device[row] == _SIGHTINGS[sighting(device, state.devices)]
     assert view.country[row] == _SIGHTINGS[sighting(country, state.countries)]
     assert view.devices_day[row] == within_a_day(state.devices, now_ms)
@@ -85,7 +85,7 @@ def _assert_sums(decayed: npt.NDArray[np.float64], totals: npt.NDArray[np.float6
 
 def _bits(days: Iterable[int]) -> list[int]:
     """A set of days as eight words: day d is bit d modulo 512."""
-    whole = sum(1 << bit for bit in {day % 512 for day in days})
+    whole = sum(1 << day % 512 for day in remembered(days))
     return [whole >> 64 * word & 2**64 - 1 for word in range(8)]
 
 

@@ -166,14 +166,10 @@ def distinct(registers: Sequence[int]) -> float:
     return 64 * log(64 / zeros) if zeros and raw <= 2.5 * 64 else raw
 
 
-def n_days(days: Iterable[int]) -> float:
-    """How many there are; by linear counting of 512 bits where they are that many apart, as far as there were days."""
+def remembered(days: Iterable[int]) -> set[int]:
+    """Those of the last 512 up to the latest."""
     days = set(days)
-    span = max(days, default=0) - min(days, default=0)
-    if span < 512:
-        return len(days)
-    empty = 512 - len({day % 512 for day in days})
-    return min(512 * log(512 / (empty or 0.5)), span + 1)
+    return {day for day in days if day > max(days) - 512}
 
 
 def latest(sightings: Iterable[tuple[int, str]]) -> list[tuple[int, int]]:

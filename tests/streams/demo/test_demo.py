@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from streams.demo.run import SOURCE
-from streams.replay.sources.online_retail import SOURCE as ORDERS
+from streams.demo.scenarios import SCENARIOS
+from streams.demo.simulated import scenario
 
 TIMEOUT_S = 240.0
 
@@ -31,17 +31,31 @@ def test_the_demo_ends_well_and_says_so_as_json(tmp_path: Path) -> None:
     )
     assert done.returncode == 0, done.stderr[-4000:]
     printed = json.loads(done.stdout.splitlines()[-1])
-    assert (printed["missing"], printed["double"], printed["dead_letters"]) == (0, 0, 0)
-    assert printed["events_rows"] == printed["events_in"]
-    assert printed["events_in"] == SOURCE.total()
-    assert printed["audit_ok"] is True
-    assert printed["reviews_read"] == SOURCE.total() - ORDERS.total()
-    assert printed["churn_alerts_per_day"] > 0
-    months = printed["months"]
-    assert (months[0]["month"], months[-1]["month"], len(months)) == ("2010-12", "2011-12", 13)
-    assert sum(month["alerts"] for month in months) == printed["alerts"].get("churn", 0)
-    assert sum(month["judged"] for month in months) == printed["churn"]["judged"]
+    assert printed["problems"] == []
+    assert (printed["missing"], printed["double"]) == (0, 0)
+    assert printed["audit_ok"] is printed["segments_verified"] is True
+    assert printed["events_in"] == scenario().total
+    others = printed["duplicates"] + printed["dead_letters"]
+    assert printed["events_rows"] + printed["labels_rows"] + others == printed["events_in"]
+    assert printed["duplicates"] == printed["sent_again"] > 0
+    assert printed["dead_letters"] == printed["broken"] > 0
+    assert printed["reviews_read"] > 500
+    assert printed["segment_changes"] > sum(printed["segments"].values()) > 500
+    judged = printed["segments_judged"]["new_shoppers"]
+    assert min(judged["precision"], judged["recall"]) > 0.9
+    weeks = printed["weeks"]
+    assert sum(week["sent"] for week in weeks) == printed["alerts"]["fraud"] > 0
+    assert all(week["right"] <= week["sent"] and week["caught"] <= week["frauds"] for week in weeks)
+    assert sum(ring["frauds"] for ring in printed["rings"]) == sum(week["frauds"] for week in weeks)
+    assert all(ring["found"] <= ring["rings"] for ring in printed["rings"])
+    assert printed["churn"]["roc_auc"] > 0.5
     assert printed["profiles"] > printed["shoppers"] > 0
     assert printed["events_per_s"] > 0
     assert printed["worker_cpu_us_per_event"] > 0
     assert list(tmp_path.iterdir()) == [], "it leaves nothing where it was started"
+
+
+@pytest.mark.parametrize("name", SCENARIOS)
+def test_a_scenario_has_as_many_records_as_it_says(name: str) -> None:
+    scenario = SCENARIOS[name]()
+    assert sum(map(len, scenario.chunks())) == scenario.total > scenario.fast_records

@@ -36,5 +36,5 @@ class Town:
     def passes(self, day: float, partition: int = 0) -> None:
         """The clock comes to a time."""
         number = next(self._count)
-        here = {"topic": ["clicks"], "partition": [partition], "first": [number]}
+        here = {"topic": ["clicks"], "partition": [partition], "first": [number], "last": [number]}
         self._writer.insert("ledger", here | {"max_ts_ms": [T0 + int(day * DAY_MS)]}, token=f"ledger-{number}")

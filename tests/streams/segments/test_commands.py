@@ -16,7 +16,10 @@ from streams.clickhouse.reader import Reader
 from streams.clickhouse.writer import Writer
 from streams.commands import main
 from streams.settings import Settings
+from streams.simulate.truth_file import TruthFile
 from tests.streams.segments.conftest import Start
+from tests.streams.segments.crowd import START_MS, Shop
+from tests.streams.segments.plain import Event
 from tests.streams.segments.profiles import DAY_MS, T0, Town
 from tests.streams.segments.rounds import look
 
@@ -169,3 +172,36 @@ def test_uplift_compares_what_was_bought_in_the_days_after_entering(
     assert "Chance alone is an unlikely reason" in said
     conversion = run("uplift", "cart_abandoners", "--days", "7", "--metric", "conversion").stdout
     assert "Nobody differs from anybody" in conversion
+
+
+def test_verify_says_whether_all_is_as_it_should_be(
+    run: Run, on_broker: Settings, shop: Shop, start: Start, reader: Reader
+) -> None:
+    assert "hasn't looked yet" in run("verify").stdout
+    shop.take([Event("ann", "view", START_MS)])
+    look(start())
+    found = run("verify", "new_shoppers", "--json")
+    assert found.exit_code == 0, found.output
+    assert json.loads(found.stdout)["segments"] == {
+        "new_shoppers": {"members": 1, "missing": 0, "strange": 0, "aside": 0}
+    }
+    reader.query("ALTER TABLE events DELETE WHERE user_id = 'ann' SETTINGS mutations_sync = 1")
+    found = run("verify")
+    assert found.exit_code == 1
+    assert "new_shoppers: 1 are in it, but shouldn't be by the events: ann" in found.stdout
+
+
+def test_judge_holds_members_against_a_truth(run: Run, shop: Shop, start: Start, tmp_path: Path) -> None:
+    shop.take([Event("ann", "view", START_MS), Event("bob", "view", START_MS)])
+    look(start())
+    shoppers = {"user_id": ["bob", "eve"], "joined_ms": [START_MS - 1] * 2, "silent_ms": [START_MS + DAY_MS] * 2}
+    with TruthFile(tmp_path / "truth.jsonl") as file:
+        file.write("shopper", {**shoppers, "ring": [0, 7], "fraud": ["", "refund_abuse"]})
+        purchase = {"event_id": ["o1"], "user_id": ["dan"], "ts": [START_MS - 1], "ring": [3], "fraud": ["takeover"]}
+        file.write("purchase", purchase)
+    found = {row["segment"]: row for row in lines(run("judge", "--truth", "truth.jsonl", "--json"))}
+    new = found["new_shoppers"]
+    assert (new["known"], new["members"], new["both"], new["precision"], new["recall"]) == (2, 2, 1, 0.5, 0.5)
+    for name in ("heavy_returners", "fraud_watch"):
+        assert (found[name]["known"], found[name]["precision"], found[name]["recall"]) == (1, None, 0.0)
+    assert "joined within" in run("judge", "--truth", "truth.jsonl").stdout

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from schemas.topics import LABELS
 from streams.clickhouse.reader import Reader
 from streams.clickhouse.writer import Writer
 from streams.segments.count import count
 from streams.segments.files import segments_of
+from streams.segments.verify import verify
 from streams.settings import Settings
 from tests.streams.segments.conftest import Start
 from tests.streams.segments.crowd import START_MS, Shop, events
@@ -15,6 +17,8 @@ from tests.streams.segments.rounds import by_changes, look, members, replayed, t
 CLOCK = "clock"
 MOMENTS_D = (8.2, 33.1, 35.2, 44.1, 49.9, 50.0, 99.5)
 """The last after weeks in which nobody did anything."""
+VERIFIED_D = (44.1, 99.5)
+"""Of those: when the command's own query over raw events is asked, too."""
 
 
 def views(reader: Reader) -> dict[str, set[str]]:
@@ -33,7 +37,13 @@ def know(writer: Writer, now: int) -> Known:
     users = [f"user {number}" for number in range(80)]
     score = {user: 0.5013 + 0.005 * (place + now // HOUR_MS) % 0.49 for place, user in enumerate(users)}
     n = len(users)
-    columns = {"user_id": users, "as_of_ms": [now] * n, "churn_state": [2] * n, "churn_score": list(score.values())}
+    columns = {
+        "user_id": users,
+        "as_of_ms": [now] * n,
+        "last_ms": [now] * n,
+        "churn_state": [2] * n,
+        "churn_score": list(score.values()),
+    }
     writer.insert("shopper_scores", columns, token=f"scores-{now}")
     alerted = {"user 1": START_MS + 30 * DAY_MS, "user 2": START_MS + 32 * DAY_MS, "user 3": START_MS + 33 * DAY_MS}
     rows = {user: at_ms for user, at_ms in alerted.items() if at_ms <= now}
@@ -56,6 +66,7 @@ def know(writer: Writer, now: int) -> Known:
     writer.insert(
         "labels",
         {
+            "topic": [LABELS] * len(said),
             "event_id": [f"label {row[4]}" for row in said],
             "type_code": [row[0] for row in said],
             "user_id": [row[1] for row in said],
@@ -65,6 +76,7 @@ def know(writer: Writer, now: int) -> Known:
         },
         token=f"labels-{now}",
     )
+    writer.insert("ledger", {"topic": [LABELS], "partition": [0]}, token=f"ledger-{now}")
     day = (now - START_MS) / DAY_MS
     standing = {user: at for user, at in rows.items() if not (user == "user 2" and day >= 34)}
     standing = {user: at for user, at in standing.items() if not (user == "user 3" and 35 <= day < 36)}
@@ -94,6 +106,11 @@ def test_members_are_those_of_a_plain_definition_over_the_raw_events(
         live = count(reader, segments)
         look(start())
         assert without_clock(members(reader)) == expected, f"by the round, on day {day}"
+        if day in VERIFIED_D:
+            verified = verify(on_broker, segments)
+            assert verified.problems == []
+            counted = {one.name: (one.members, one.aside) for one in verified.segments}
+            assert counted == {name: (len(members(reader).get(name, ())), 0) for name in DEFINITIONS}
         clock = {name for name, users in members(reader).items() if CLOCK in users}
         assert live == {name: len(users) + (name in clock) for name, users in expected.items()}
         for name, users in expected.items():

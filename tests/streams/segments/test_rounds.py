@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
@@ -9,16 +10,20 @@ from pathlib import Path
 import pytest
 
 from schemas.segments.changes import change_id
+from schemas.segments.moves import REMOVED
 from streams.clickhouse.reader import Reader
 from streams.leader.segments import SegmentRounds
+from streams.segments.rounds import are_settled
 from streams.settings import Settings
-from tests.streams.dying import Killed, dying_delivery, dying_query, dying_writer
+from tests.streams.dying import Killed, dying_delivery
 from tests.streams.segments.conftest import Start
+from tests.streams.segments.deaths import DEATHS, killed_leader
 from tests.streams.segments.profiles import DAY_MS, T0, Town
 from tests.streams.segments.rounds import by_changes, look, members, replayed, told
 
 HOUR = 1 / 24
 CARTS = "cart_abandoners"
+DEATH_TIMEOUT_S = 30.0
 
 CART = """
 -- title: A cart
@@ -73,7 +78,7 @@ def test_who_hovers_about_a_threshold_comes_once_and_goes_once(
     assert members(reader) == {"cart": {"ann"}}
 
 
-def test_there_is_no_round_before_the_clock_has_moved_on(town: Town, start: Start, reader: Reader) -> None:
+def test_there_is_no_round_before_anything_has_come(town: Town, start: Start, reader: Reader) -> None:
     duty = start()
     look(duty)
     assert reader.query("SELECT count() FROM segment_rounds") == [(0,)]
@@ -81,12 +86,61 @@ def test_there_is_no_round_before_the_clock_has_moved_on(town: Town, start: Star
     look(duty)
     look(duty)
     assert reader.query("SELECT at_ms, entered, left FROM segment_rounds") == [(T0 + DAY_MS, 0, 0)]
-    town.passes(8.5, partition=1)  # the other is asleep
+    assert are_settled(reader)
+
+
+def test_event_time_never_goes_back_from_round_to_round(
+    on_broker: Settings, town: Town, start: Start, reader: Reader
+) -> None:
+    duty = start()
+    town.passes(1)
+    town.passes(8.5, partition=1)  # the other one is asleep
     look(duty)
+    town.carts({"ann": 50.0}, day=8.4)
+    town.passes(2)  # it wakes, and the clock steps back
+    assert not are_settled(reader)
+    look(duty)
+    asleep = T0 + int(8.5 * DAY_MS)
+    assert reader.query("SELECT at_ms FROM segment_rounds ORDER BY at_ms") == [(asleep,), (asleep + 1,)]
+    assert reader.query("SELECT now_ms FROM event_clock") == [(asleep + 1,)], "the views don't step back either"
+    (change,) = told(on_broker)
+    assert (change["user_id"], change["at"]) == ("ann", asleep + 1)
+    assert are_settled(reader)
+
+
+def test_whoever_is_in_a_segment_that_is_removed_leaves_it_once(
+    one_segment: Settings, town: Town, start: Start, reader: Reader, tmp_path: Path
+) -> None:
+    town.carts({"ann": 50.0, "bob": 20.0, "eve": 5.0}, day=1)
+    town.passes(1)
+    look(start(settings=one_segment))
+    assert members(reader) == {"cart": {"ann", "bob"}}
+    (tmp_path / "cart.sql").rename(tmp_path / "basket.sql")
+    for hour in (1, 2):
+        town.passes(1 + hour * HOUR)
+        look(start(settings=one_segment))
+    changes = told(one_segment)
+    left = [
+        (change["user_id"], change["reason"], change["number"]) for change in changes if change["change"] == "leave"
+    ]
+    assert sorted(left) == [("ann", REMOVED, 2), ("bob", REMOVED, 2)]
+    assert members(reader) == replayed(changes) == by_changes(reader) == {"basket": {"ann", "bob"}}
+    (tmp_path / "basket.sql").rename(tmp_path / "cart.sql")
+    town.passes(1 + 3 * HOUR)
+    look(start(settings=one_segment))
+    assert members(reader) == replayed(told(one_segment)) == {"cart": {"ann", "bob"}}
+
+
+def test_a_folder_without_segments_is_taken_for_a_mistake(
+    one_segment: Settings, town: Town, start: Start, reader: Reader, tmp_path: Path
+) -> None:
+    town.carts({"ann": 50.0}, day=1)
+    town.passes(1)
+    look(start(settings=one_segment))
+    (tmp_path / "cart.sql").unlink()
     town.passes(2)
-    look(duty)
-    rounds = reader.query("SELECT at_ms FROM segment_rounds ORDER BY at_ms")
-    assert [(at_ms - T0) / DAY_MS for (at_ms,) in rounds] == [1, 8.5]
+    look(start(settings=one_segment))
+    assert members(reader) == {"cart": {"ann"}}
 
 
 def test_shoppers_are_held_out_by_their_hash_in_each_segment(
@@ -108,31 +162,16 @@ def test_shoppers_are_held_out_by_their_hash_in_each_segment(
     assert left == dict.fromkeys(held_out, True)
 
 
-DEATHS = {
-    "before the changes are written": lambda: dying_query("INSERT", after=False),
-    "after the changes are written": lambda: dying_query("INSERT", after=True),
-    "before the first page is sent": lambda: dying_delivery(after=False, call=1),
-    "after the first page is sent": lambda: dying_delivery(after=True, call=1),
-    "before the second page is sent": lambda: dying_delivery(after=False, call=2),
-    "after the second page is sent": lambda: dying_delivery(after=True, call=2),
-    "before the members are written": lambda: dying_writer("segment_members", after=False, call=1),
-    "after the members are written": lambda: dying_writer("segment_members", after=True, call=2),
-    "before the round is done": lambda: dying_writer("segment_rounds", after=False, call=1),
-    "after the round is done": lambda: dying_writer("segment_rounds", after=True, call=1),
-}
-
-
 @pytest.mark.parametrize("death", DEATHS)
-def test_a_crash_at_any_step_loses_no_change_and_doubles_none(
-    on_broker: Settings, town: Town, start: Start, reader: Reader, monkeypatch: pytest.MonkeyPatch, death: str
+def test_a_leader_killed_at_any_step_loses_no_change_and_doubles_none(
+    on_broker: Settings, town: Town, start: Start, reader: Reader, death: str
 ) -> None:
     """Meanwhile some shoppers come back, so that whoever looks again would find others."""
     town.carts({f"user {number}": 50.0 for number in range(5)}, day=1)
     town.passes(1 + 2 * HOUR)
-    with monkeypatch.context() as patch:
-        patch.setattr(*DEATHS[death]())
-        with pytest.raises(Killed):
-            look(start(page_changes=2))
+    process = killed_leader(on_broker, death, page_changes=2)
+    process.join(DEATH_TIMEOUT_S)
+    assert process.exitcode == -signal.SIGKILL
     town.carts({"user 0": 0.0, "user 4": 0.0}, day=1 + 3 * HOUR)
     town.passes(1 + 3 * HOUR)
     look(start(page_changes=2))

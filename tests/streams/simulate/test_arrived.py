@@ -9,8 +9,8 @@ import pytest
 from schemas.topics import CLICKS
 from streams.clickhouse.writer import Writer
 from streams.settings import Settings
+from streams.simulate.arrived import differences
 from streams.simulate.truth import Sent
-from streams.soak.rows import differences
 
 SENT = {CLICKS: Sent(events=4, broken=1, sum=10, sum_of_squares=30)}
 
