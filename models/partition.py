@@ -101,9 +101,10 @@ class PartitionProfiles:
             return {}
         return wanted
 
-    def count(self, events: EventBatch) -> int:
-        """How many profiles of all kinds they name; nothing to do between :meth:`missing` and :meth:`observe`."""
-        return sum(len(named.ids) for named in self._locate(events).named.values())
+    @property
+    def n_named(self) -> int:
+        """How many profiles of all kinds the events name that :meth:`missing` was last asked about."""
+        return sum(len(named.ids) for named in self._located.named.values()) if self._located else 0
 
     def observe(self, events: EventBatch, *, tick: int) -> Views:
         """Adds n events, whose profiles are in memory, and returns what each saw."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import os
 import socket
@@ -9,8 +10,6 @@ import sys
 import threading
 from datetime import UTC, datetime
 from typing import Any
-
-import orjson
 
 from streams.errors import FootfallError
 from streams.settings import Settings
@@ -64,7 +63,7 @@ class JsonFormatter(logging.Formatter):
             found["error"] = type(error).__name__
         if self._tracebacks and record.exc_info:
             found["traceback"] = self.redacted(self.formatException(record.exc_info))
-        return orjson.dumps(found).decode()
+        return json.dumps(found)
 
 
 def configure_logging(settings: Settings, *, worker: str = "") -> None:
@@ -84,6 +83,7 @@ def configure_logging(settings: Settings, *, worker: str = "") -> None:
         logging.captureWarnings(True)
         threading.excepthook = _log_thread
         sys.excepthook = _log_unexpected
+    logging.raiseExceptions = False  # a line that can't be formatted would be printed with all that it was given
     logging.basicConfig(level=settings.log_level, handlers=[handler], force=True)
     logging.getLogger(COMPILER).setLevel(logging.WARNING)
     for name in FRAMEWORKS:

@@ -154,7 +154,7 @@ class Processor:
         self.latest_ms[events.partition] = max(self.latest_ms.get(events.partition, 0), outcome.max_ts_ms)
         with self._costs.stage("hydrate"):
             missing = profiles.missing(events)
-            outcome.n_profiles = profiles.count(events)
+            outcome.n_profiles = profiles.n_named
             outcome.n_missed = sum(map(len, missing.values()))
             outcome.n_hydrated = hydrate(self._reader, events.partition, profiles, missing)
         with self._costs.stage("score"):

@@ -25,3 +25,9 @@ def value(exposed: str, name: str, **labels: str) -> float:
 def values(exposed: str, name: str) -> Mapping[frozenset[tuple[str, str]], float]:
     """Of all samples of a name, by their labels."""
     return {labels: value for (of_name, labels), value in samples_of(exposed).items() if of_name == name}
+
+
+def told(exposed: str) -> set[str]:
+    """The names of the metrics of ours, as they are declared; not the times at which the library made them."""
+    names = {family.name for family in text_string_to_metric_families(exposed)}
+    return {name for name in names if name.startswith("footfall_") and not name.endswith("_created")}

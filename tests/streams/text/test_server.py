@@ -14,11 +14,13 @@ import pytest
 from models.text.checkpoint import load
 from streams.http.address import Address
 from streams.http.serving import serving
+from streams.metrics.names import SERVICES, TEXT
 from streams.settings import Secret
 from streams.text.asked import MOST_BYTES, MOST_TEXTS
 from streams.text.metrics import Metrics
 from streams.text.server import MOST_WAITING, Server
 from tests.streams.http.client import DEADLINE_S, LOOPBACK, Answer, ask
+from tests.streams.metrics.reading import told
 from tests.streams.text.desk import Choosy
 from tests.waiting import wait_until
 
@@ -179,3 +181,4 @@ def test_health_readiness_and_metrics(site: Site) -> None:
     assert 'footfall_text_texts_total{source="http"} 2.0' in exposed
     assert 'footfall_text_requests_total{status="200"} 1.0' in exposed
     assert "secret" not in exposed
+    assert told(exposed) == {**TEXT, **SERVICES}.keys()

@@ -45,6 +45,7 @@ def as_before() -> Iterator[None]:
     yield
     root.handlers[:], root.level, threading.excepthook, sys.excepthook = before
     logging.captureWarnings(False)
+    logging.raiseExceptions = True
 
 
 def objects(capsys: pytest.CaptureFixture[str]) -> list[dict[str, Any]]:
@@ -131,3 +132,12 @@ def test_a_thread_that_ends_badly_is_a_line(capsys: pytest.CaptureFixture[str]) 
     thread.join()
     (one,) = objects(capsys)
     assert (one["level"], one["message"], one["error"]) == ("CRITICAL", "unexpected LookupError", "LookupError")
+
+
+@pytest.mark.parametrize("format", ["text", "json"])
+def test_a_line_that_can_not_be_made_is_left_out(capsys: pytest.CaptureFixture[str], format: str) -> None:
+    configure_logging(replace(IN_JSON, log_format=format))
+    log.warning("%d records", "kafka-secret")
+    log.warning("not UTF-8: %s", "\ud800")
+    assert "kafka-secret" not in (printed := capsys.readouterr().err)
+    assert format == "text" or "not UTF-8" in printed

@@ -13,12 +13,12 @@ from typing import Any
 import pytest
 
 from schemas.topics import CLICKS
-from streams.metrics.names import LEADER, NAMES, SERVICES, WORKER
+from streams.metrics.names import LEADER, SERVICES, WORKER
 from streams.settings import Settings
 from tests.faults.load import send_all
 from tests.faults.shoppers import Sent
 from tests.streams.http.client import ask
-from tests.streams.metrics.reading import samples_of, value, values
+from tests.streams.metrics.reading import samples_of, told, value, values
 from tests.streams.process import READY_S, Process, Start, killed_at_the_end, wait_state
 from tests.waiting import wait_until
 
@@ -80,8 +80,13 @@ def test_it_tells_what_it_does(on_broker: Settings, start: Start) -> None:
     assert value(exposed, "process_cpu_seconds_total") > 0
     assert {"ann", "evil", "u1", "e1", "i1"}.isdisjoint(label for _, found in samples_of(exposed) for _, label in found)
 
-    told = {line.split()[2] for line in exposed.splitlines() if line.startswith("# HELP footfall_")}
-    whole = {name + "_total" if kind.type == "counter" else name for name, kind in NAMES.items()}
-    assert told <= whole
-    mine = {**WORKER, **LEADER, **SERVICES}
-    assert {name + "_total" if kind.type == "counter" else name for name, kind in mine.items()} <= told
+    assert told(exposed) == {**WORKER, **LEADER, **SERVICES}.keys()
+
+
+def test_beyond_loopback_without_a_token_it_does_not_start(start: Start) -> None:
+    worker = start(http="0.0.0.0:0")
+    assert worker.wait(READY_S) == 2
+    assert worker.text == (
+        "footfall: FOOTFALL_HTTP is '0.0.0.0:0', which others than this machine may reach: "
+        "set FOOTFALL_HTTP_TOKEN, or listen on 127.0.0.1\n"
+    )
