@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from schemas.access import WORKER
+from schemas.access import CONSOLE, WORKER
 from streams.errors import Fatal
 from streams.secret_files import SUFFIX
 from streams.settings import Secret, Settings
@@ -37,6 +37,9 @@ def settings_here(environ: Mapping[str, str], directory: Path) -> Settings:
         settings = replace(settings, kafka=endpoints.kafka)
     if endpoints and "FOOTFALL_CLICKHOUSE" in open_settings:
         address = f"{endpoints.clickhouse_host}:{endpoints.clickhouse_port}"
-        user = f"{WORKER.user}:{passwords[WORKER.user]}" if passwords else "default"
-        settings = replace(settings, clickhouse=Secret(f"clickhouse://{user}@{address}/default"))
+        worker = f"{WORKER.user}:{passwords[WORKER.user]}" if passwords else "default"
+        settings = replace(settings, clickhouse=Secret(f"clickhouse://{worker}@{address}/default"))
+        if passwords and not settings.console_clickhouse:
+            console = f"{CONSOLE.user}:{passwords[CONSOLE.user]}"
+            settings = replace(settings, console_clickhouse=Secret(f"clickhouse://{console}@{address}/default"))
     return settings

@@ -133,6 +133,12 @@ class Settings:
     http: str = _setting("127.0.0.1:0", "host:port of a process's HTTP server; port 0 for any, empty for none")
     http_token: Secret = _setting(Secret(), "bearer token of metrics and texts to score; needed beyond loopback")
 
+    console_http: str = _setting("127.0.0.1:8300", "host:port of the console; port 0 for any")
+    console_token: Secret = _setting(Secret(), "token to sign in to the console with; needed beyond loopback")
+    console_clickhouse: Secret = _setting(
+        Secret(), "as clickhouse, of the console's own user, who only reads; empty for the same"
+    )
+
     retention_events_days: int = _setting(0, "event time that events and review scores are kept for; 0 for ever", low=0)
     retention_scores_days: int = _setting(0, "the same of predictions, from when their label is due", low=0)
     retention_alerts_days: int = _setting(0, "the same of alerts", low=0)

@@ -32,7 +32,7 @@ class Session:
     Parameters
     ----------
     settings
-        Address, timeouts, and ``outage_deadline_s``.
+        Address, timeouts, and ``outage_deadline_s``; 0 for one attempt.
     stop
         Once set, no operation waits for the server to come back.
     """
@@ -66,7 +66,8 @@ class Session:
                 now = time.monotonic()
                 if deadline is None:
                     deadline = now + self._settings.outage_deadline_s
-                    logger.warning("%s, %s; trying again", _where(client, what), one_line(error))
+                    if now < deadline:
+                        logger.warning("%s, %s; trying again", _where(client, what), one_line(error))
                 self._judge(error, _where(client, what), out_of_time=now >= deadline)
                 again()
                 # Jitter spreads the workers that lost the server at the same moment.
@@ -91,7 +92,9 @@ class Session:
         if not is_retryable(error):
             raise Fatal(f"{where}, {one_line(error)}") from None
         if out_of_time:
-            raise Fatal(f"{where}, gave up after {self._settings.outage_deadline_s:g} s: {one_line(error)}") from None
+            tried_s = self._settings.outage_deadline_s
+            gave_up = f"gave up after {tried_s:g} s: " if tried_s else ""
+            raise Fatal(f"{where}, {gave_up}{one_line(error)}") from None
 
     def close(self) -> None:
         """Disconnect; the next operation connects again."""

@@ -40,6 +40,7 @@ _COMMANDS = {
     "segments": "See who is in which segment, and who came and went.",
     "labels": "See what became of the labels.",
     "query": "Ask ClickHouse.",
+    "console": "Serve a page that shows it all.",
     "backtest": "Score and learn a data set in event time.",
     "text": "Train, judge and use the model that reads reviews.",
     "bench": "Measure what this machine can do.",

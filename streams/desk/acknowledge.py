@@ -36,7 +36,7 @@ from streams.worker.delivery import Delivery, Message
 
 Verdict = Literal["fraud", "ok", "ignore"]
 VERDICTS: tuple[Verdict, ...] = get_args(Verdict)
-_OF_KIND: dict[Kind, tuple[Verdict, ...]] = {"fraud": VERDICTS, "churn": ("ok", "ignore")}
+VERDICTS_OF: dict[Kind, tuple[Verdict, ...]] = {"fraud": VERDICTS, "churn": ("ok", "ignore")}
 
 T = TypeVar("T")
 
@@ -150,8 +150,8 @@ class Acknowledging:
 
 def _check(one: Listed, verdict: Verdict) -> None:
     kind = one.alert.kind
-    if verdict not in _OF_KIND[kind]:
-        raise Invalid(f"{one.alert.alert_id} is an alert of {kind}, which takes {' or '.join(_OF_KIND[kind])}")
+    if verdict not in VERDICTS_OF[kind]:
+        raise Invalid(f"{one.alert.alert_id} is an alert of {kind}, which takes {' or '.join(VERDICTS_OF[kind])}")
 
 
 def _acknowledged(one: Listed, verdict: Verdict) -> Acknowledged:

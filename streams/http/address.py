@@ -25,11 +25,11 @@ def http_address(settings: Settings) -> Address | None:
     return checked(settings.http, settings.http_token, setting=HTTP)
 
 
-def checked(text: str, token: Secret, *, setting: str) -> Address | None:
+def checked(text: str, token: Secret, *, setting: str, token_setting: str = "") -> Address | None:
     """The address in ``text``; None where it is empty and no HTTP is wanted.
 
     Raises ``SettingError`` where it isn't one, or where others than this machine could ask without a token: that of the
-    variable ``setting`` is in the variable ``<setting>_TOKEN``.
+    variable ``setting`` is in the variable ``token_setting``, by default ``<setting>_TOKEN``.
     """
     if not text:
         return None
@@ -39,8 +39,8 @@ def checked(text: str, token: Secret, *, setting: str) -> Address | None:
     address = Address(found["v6"] or found["host"], int(found["port"]))
     if not token and not _is_loopback(address.host):
         raise SettingError(
-            f"{setting} is {text!r}, which others than this machine may reach: set {setting}_TOKEN, or listen on"
-            " 127.0.0.1"
+            f"{setting} is {text!r}, which others than this machine may reach: set"
+            f" {token_setting or f'{setting}_TOKEN'}, or listen on 127.0.0.1"
         )
     return address
 

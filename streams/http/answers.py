@@ -22,6 +22,11 @@ def refusal(status: int, message: str, headers: dict[str, str] | None = None) ->
     return in_json(status, {"error": message}, headers)
 
 
+def see_other(path: str) -> web.Response:
+    """Status 303: what is wanted is at ``path``."""
+    return web.Response(status=303, text=path, headers={"Location": path})
+
+
 @web.middleware
 async def errors_in_json(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Errors of aiohttp's own, such as 404, as JSON."""
