@@ -21,6 +21,26 @@ BEHAVIOUR = (CLICKS, CARTS, REVIEWS, REVIEWS_SCORED)
 REVIEW_TEXTS = "reviews.text"
 """Stands for the topic ``reviews`` as the text workers read it: a log of its own in the ledger and for dead letters."""
 
+KEYED_BY_USER = (CLICKS, CARTS, REVIEWS, LABELS)
+"""The topics of others, whose records' key is the ``user_id``. Those that Footfall writes are keyed by what a record is
+about, which tells nobody who the shopper is, so that one record can be compacted away by another without a value."""
+
+ABOUT_PEOPLE = (REVIEWS_SCORED, ALERTS_FRAUD, ALERTS_CHURN, SEGMENT_CHANGES, DEAD_LETTERS)
+"""The topics that Footfall writes and that tell of shoppers."""
+
+_COMPACTED = {"cleanup.policy": "compact,delete", "max.compaction.lag.ms": "86400000"}
+"""Of two records of one key the former is gone after about a day, and with it what an erasure has followed by a record
+without a value. Kafka compacts what lies before the segment that it writes to."""
+
+CONFIGS: dict[str, dict[str, str]] = {
+    REVIEWS_SCORED: _COMPACTED,
+    ALERTS_FRAUD: _COMPACTED,
+    ALERTS_CHURN: _COMPACTED,
+    SEGMENT_CHANGES: _COMPACTED,
+    DEAD_LETTERS: _COMPACTED,
+}
+"""Of the topics that Footfall creates, where they aren't the broker's own."""
+
 SWEEP = "sweep"
 """Stands for the topic of what sweeps find, which comes from no record."""
 

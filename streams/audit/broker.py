@@ -6,7 +6,7 @@ import time
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 
-from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
 
@@ -22,7 +22,7 @@ Pair = tuple[str, int]
 REQUEST_TIMEOUT_MS = 10_000
 FETCH_TIMEOUT_MS = 500
 COUNT_TIMEOUT_S = 30.0
-"""Of counting one span: there are records beyond it, so a broker that is well sends something."""
+"""Without a record: there are some up to the span's end, so a broker that is well sends something."""
 
 
 class Broker:
@@ -63,19 +63,24 @@ class Broker:
         Raises ``Retryable`` where the broker stops answering.
         """
         first, last = max(span.first, log.first), min(span.last, log.last - 1)
+        return sum([len(records) async for records in self.records(pair, Span(first, last))])
+
+    async def records(self, pair: Pair, span: Span) -> AsyncIterator[list[ConsumerRecord]]:
+        """Those at the offsets of ``span``, none beyond the log's end, in order. Raises as :meth:`count`."""
+        first, last = span
         if first > last:
-            return 0
+            return
         at = self._at(pair)
         self._consumer.assign([at])
         self._consumer.seek(at, first)
         deadline = time.monotonic() + COUNT_TIMEOUT_S
-        n_records = 0
         while await self._consumer.position(at) <= last:
             fetched = (await self._consumer.getmany(at, timeout_ms=FETCH_TIMEOUT_MS)).get(at, [])
-            n_records += sum(record.offset <= last for record in fetched)
-            if not fetched and time.monotonic() > deadline:
+            yield [record for record in fetched if record.offset <= last]
+            if fetched:
+                deadline = time.monotonic() + COUNT_TIMEOUT_S
+            elif time.monotonic() > deadline:
                 raise Retryable(f"Kafka at {at.topic}, partition {at.partition}, sends nothing from offset {first} on")
-        return n_records
 
     async def _high_watermarks(self, ends: dict[TopicPartition, int]) -> dict[TopicPartition, int | None]:
         """As answers to fetches tell them; Tansu lists the start of the last batch as the end."""

@@ -11,7 +11,7 @@ from contextlib import asynccontextmanager
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.errors import KafkaConnectionError, KafkaError, NoError, TopicAlreadyExistsError, for_code
 
-from schemas.topics import ALL, BEHAVIOUR, TopicNames
+from schemas.topics import ALL, BEHAVIOUR, CONFIGS, TopicNames
 from streams.errors import Fatal, Retryable
 from streams.settings import Settings
 from streams.transport.security import aiokafka_auth, bootstrap_servers
@@ -28,11 +28,16 @@ async def ensure_topics(settings: Settings) -> list[str]:
     Raises ``Retryable`` while no broker answers, ``Fatal`` where the broker refuses.
     """
     existing = await describe(settings)
-    names = [TopicNames(prefix=settings.topic_prefix).on_broker(topic) for topic in ALL]
+    names = TopicNames(prefix=settings.topic_prefix)
     wanted = [
-        NewTopic(name, num_partitions=settings.partitions, replication_factor=settings.replication)
-        for name in names
-        if name not in existing
+        NewTopic(
+            name,
+            num_partitions=settings.partitions,
+            replication_factor=settings.replication,
+            topic_configs=CONFIGS.get(topic, {}),
+        )
+        for topic in ALL
+        if (name := names.on_broker(topic)) not in existing
     ]
     if not wanted:
         return []

@@ -3,6 +3,7 @@
     transport ──▶ pipeline ──▶ processor (compute thread) ──▶ cut ──▶ flush (writer thread) ──▶ ack
 
 ``pipeline``    what the transport calls; owns the two threads and the flow between them
+``taking_over`` what comes before an assignment's first run
 ``claims``      what an owner of a partition needs: its epoch, where it starts, what came just before
 ``processor``   decode, tell duplicates, hydrate, score
 ``hydration``   profiles from ClickHouse

@@ -15,26 +15,27 @@ from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NamedTuple, TypeVar
 
-from models.partition import PartitionProfiles
 from schemas.topics import BEHAVIOUR, CARTS
-from streams.clickhouse.ledger import latest_event_ms
 from streams.clickhouse.reader import Reader
 from streams.clickhouse.writer import Writer
-from streams.errors import Fatal
 from streams.leader.duties import duties
 from streams.leader.duty import Leader
+from streams.privacy.tombstones import Seen
 from streams.settings import Settings
 from streams.transport.handler import Partitions
 from streams.transport.run import RecordRun
-from streams.worker.alerting import suppression, undelivered
+from streams.worker.alerting import undelivered
 from streams.worker.claims import Claims
 from streams.worker.costs import Costs
 from streams.worker.cut import Cut, DirtyProfiles
 from streams.worker.delivery import Delivery
 from streams.worker.flush import Flush
 from streams.worker.following import Following
-from streams.worker.hydration import warm
 from streams.worker.processor import Outcome, Processor
+from streams.worker.taking_over import take_over
+
+LEAVE_S = 5.0
+"""How long a worker that leaves waits for the leader's round."""
 
 log = logging.getLogger(__name__)
 
@@ -89,6 +90,8 @@ class Pipeline:
             deadline_s=settings.outage_deadline_s,
             costs=self.costs,
         )
+        self._seen = Seen(settings, worker=worker, stop=self._stop)
+        self._in_round = threading.Lock()
         self._compute = ThreadPoolExecutor(1, thread_name_prefix="compute")
         self._write = ThreadPoolExecutor(1, thread_name_prefix="write")
         self._open: list[Outcome] = []
@@ -147,10 +150,13 @@ class Pipeline:
 
     async def on_stop(self) -> None:
         self._assignment += 1
+        self._leader.leading = False
         async with self._flushing:
             for task in self._tasks:
                 task.cancel()
         await self._flush_once()
+        self._stop.set()
+        await self._on_write(self._say_gone)
         await self._let_go()
 
     async def on_failure(self) -> None:
@@ -175,27 +181,7 @@ class Pipeline:
 
     def _take_over(self, partitions: Partitions) -> None:
         """On the compute thread."""
-        _check_copartitioned(partitions)
-        profiles = self._processor.profiles
-        new = self._claims.take(self._reader, self._claim_writer, partitions, clock_ms())
-        owned = {partition for topic, partition in partitions if topic in BEHAVIOUR}
-        for partition in profiles.keys() - owned:
-            del profiles[partition]
-            del self._processor.suppressions[partition]
-        for partition, at_ms in latest_event_ms(self._reader).items():
-            self._processor.latest_ms[partition] = max(at_ms, self._processor.latest_ms.get(partition, 0))
-        for partition in owned:
-            if (BEHAVIOUR[0], partition) in new:
-                profiles[partition] = PartitionProfiles(epoch=self._claims.logs[BEHAVIOUR[0], partition].epoch)
-                warm(
-                    self._reader, partition, profiles[partition], limit=self._settings.profile_cache_rows // len(owned)
-                )
-                self._processor.suppressions[partition] = suppression(
-                    self._reader,
-                    partition,
-                    after={topic: self._claims.logs[topic, partition].position for topic in BEHAVIOUR},
-                    window_ms=self._settings.alert_suppress_ms,
-                )
+        new = take_over(self._settings, self._claims, self._processor, self._reader, self._claim_writer, partitions)
         for key in new:
             alerts = undelivered(self._reader, key, after=self._claims.logs[key].position)
             if alerts:
@@ -224,7 +210,7 @@ class Pipeline:
             cut = await self._on_compute(self._cut)
             if not cut.outcomes:
                 return
-            await asyncio.get_running_loop().run_in_executor(self._write, self._flush.write, cut)
+            await self._on_write(self._flush.write, cut)
             for outcome in cut.outcomes:
                 outcome.run.ack()
             await self._on_compute(self._settle, cut)
@@ -267,12 +253,35 @@ class Pipeline:
     async def _lead_and_follow_forever(self) -> None:
         while True:
             await asyncio.sleep(self._settings.learn_interval_s)
-            await asyncio.to_thread(self._leader.round)
+            await asyncio.to_thread(self._lead)
             await self._follow()
 
+    def _lead(self) -> None:
+        with self._in_round:
+            self._leader.round()
+
     async def _follow(self) -> None:
+        """Between the leader's rounds."""
         followed = await asyncio.to_thread(self._following.poll)
         await self._on_compute(self._processor.follow, followed)
+        if followed.tombstones:
+            await self._take_up(followed.tombstones.number)
+
+    async def _take_up(self, number: int) -> None:
+        """Drops all about who was erased, and says so: what is written from now on is without them, or follows from
+        what is in the tables now."""
+        epochs = await self._on_compute(lambda: {log.epoch for log in self._claims.logs.values()})
+        if self._seen.knows(number, epochs):
+            return
+        await asyncio.to_thread(self._leader.close)
+        await self._flush_once()
+        await self._on_compute(self._processor.forget_erased)
+        await self._on_write(self._seen.say, number, epochs)
+
+    def _say_gone(self) -> None:
+        """On the writer thread, after all that was to be written: unless the leader is still at something."""
+        if self._claims.epochs and self._in_round.acquire(timeout=LEAVE_S):
+            self._seen.say_gone(self._claims.epochs)
 
     async def _guard(self, work: Callable[[], Awaitable[None]]) -> None:
         try:
@@ -282,13 +291,8 @@ class Pipeline:
         except Exception as error:
             await self.fail(error)
 
+    async def _on_write(self, function: Callable[..., T], *args: Any) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._write, function, *args)
+
     async def _on_compute(self, function: Callable[..., T], *args: Any) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._compute, function, *args)
-
-
-def _check_copartitioned(partitions: Partitions) -> None:
-    """A shopper's profile has one owner only if all that makes it up has."""
-    for partition in {partition for topic, partition in partitions if topic in BEHAVIOUR}:
-        away = [topic for topic in BEHAVIOUR if (topic, partition) not in partitions]
-        if away:
-            raise Fatal(f"partition {partition} of {', '.join(away)} was assigned to another worker than its siblings")
