@@ -10,10 +10,14 @@ from models.tombstones import Tombstones
 from schemas.batch import EventBatch
 from schemas.deadletters import DeadLetter
 from schemas.decode import Decoded
-from schemas.topics import REVIEWS_SCORED
+from schemas.topics import LABELS, REVIEWS_SCORED
 from streams.privacy.keys import pseudonyms_of
 from streams.privacy.letters import people_of, pseudonymised
 from streams.settings import Settings
+
+
+OURS = (REVIEWS_SCORED, LABELS)
+"""Topics on which there are pseudonyms: what a text worker has read, and verdicts on alerts that had them."""
 
 
 class Admitted(NamedTuple):
@@ -41,8 +45,8 @@ class Ingest:
         """Costs nothing where nobody was erased and there are no pseudonyms."""
         events, letters = decoded
         n_records = len(events) + len(letters)
-        ours = events.topic == REVIEWS_SCORED
-        if ours:
+        ours = events.topic in OURS
+        if events.topic == REVIEWS_SCORED:
             letters = [letter for letter in letters if letter.value]
         events, letters = self._without_erased(events, letters)
         if self._pseudonyms is not None:

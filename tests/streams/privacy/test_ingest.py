@@ -8,7 +8,7 @@ from models.tombstones import Tombstone, Tombstones
 from schemas.decode import Decoded, Decoder
 from schemas.identifiers import pseudonym
 from schemas.records import Record
-from schemas.topics import CARTS, REVIEWS_SCORED
+from schemas.topics import CARTS, LABELS, REVIEWS_SCORED
 from streams.errors import SettingError
 from streams.privacy.ingest import Ingest
 from streams.privacy.keys import stored_id
@@ -69,6 +69,11 @@ def test_on_a_topic_of_ours_a_record_without_a_value_is_nothing_and_on_others_a_
     admitted = ingest(Settings()).admit(decoded(nothing, topic=REVIEWS_SCORED))
     assert (len(admitted.events), admitted.dead_letters, admitted.n_erased) == (0, [], 1)
     assert len(ingest(Settings()).admit(decoded(nothing)).dead_letters) == 1
+
+
+def test_a_verdict_on_an_alert_may_name_the_pseudonym_that_the_alert_had() -> None:
+    labels = [record(LABELS, at, user_id=who) for at, who in enumerate((ANN, "ann"))]
+    assert list(ingest(PRIVATE).admit(decoded(*labels, topic=LABELS)).events.user_id) == [ANN, ANN]
 
 
 def test_an_id_is_looked_up_as_it_stands_in_the_tables() -> None:
