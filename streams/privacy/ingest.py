@@ -15,7 +15,6 @@ from streams.privacy.keys import pseudonyms_of
 from streams.privacy.letters import people_of, pseudonymised
 from streams.settings import Settings
 
-
 OURS = (REVIEWS_SCORED, LABELS)
 """Topics on which there are pseudonyms: what a text worker has read, and verdicts on alerts that had them."""
 
