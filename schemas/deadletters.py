@@ -41,6 +41,11 @@ class DeadLetter(msgspec.Struct, frozen=True, kw_only=True):
     key: Annotated[bytes, Meta(description="The record's, in base64")]
     value: Annotated[bytes, Meta(description="The record's, in base64; empty where it wouldn't fit into a message")]
 
+    @property
+    def letter_key(self) -> bytes:
+        """That of its record on the ``dead-letters`` topic: where it was, which tells nothing of the shopper."""
+        return f"{self.topic}-{self.partition}-{self.offset}".encode()
+
     def deliverable(self) -> DeadLetter:
         """The letter, or what fits into a message; the table has it whole."""
         n_bytes = len(self.key) + len(self.value)

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from schemas.topics import INPUTS, OUTPUTS
+from schemas.topics import ABOUT_PEOPLE, INPUTS, OUTPUTS
 
 _DAY_MS = 86_400_000
 _KEPT = {"cleanup.policy": "delete"}
+
+COMPACTED = {"cleanup.policy": "compact,delete", "max.compaction.lag.ms": str(_DAY_MS)}
+"""Of two records of one key the former is gone after about a day, and with it what an erasure has followed by a record
+without a value. Kafka compacts what lies before the segment that it writes to."""
 
 
 def topic_configs(*, input_days: float, output_days: float) -> dict[str, dict[str, str]]:
@@ -14,10 +18,13 @@ def topic_configs(*, input_days: float, output_days: float) -> dict[str, dict[st
     >>> topic_configs(input_days=7, output_days=0)["clicks"]
     {'cleanup.policy': 'delete', 'retention.ms': '604800000'}
     >>> topic_configs(input_days=7, output_days=0)["alerts.fraud"]
-    {'cleanup.policy': 'delete'}
+    {'cleanup.policy': 'compact,delete', 'max.compaction.lag.ms': '86400000'}
     """
     days = dict.fromkeys(INPUTS, input_days) | dict.fromkeys(OUTPUTS, output_days)
-    return {topic: _KEPT | _retention(kept_days) for topic, kept_days in days.items()}
+    return {
+        topic: (COMPACTED if topic in ABOUT_PEOPLE else _KEPT) | _retention(kept_days)
+        for topic, kept_days in days.items()
+    }
 
 
 def _retention(days: float) -> dict[str, str]:

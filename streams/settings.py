@@ -111,6 +111,13 @@ class Settings:
     learn_interval_s: float = _setting(2.0, "time from one round of learning to the next", low=0.05)
     model_key: Secret = _setting(Secret(), "key that signs model snapshots; needed by every worker")
 
+    pseudonym_key: Secret = _setting(
+        Secret(), "key by which shoppers, cards, addresses and devices become pseudonyms; empty for none"
+    )
+    erasure_key: Secret = _setting(
+        Secret(), "key of receipts of erasures, and by which readers know who was erased; needed by every worker then"
+    )
+
     segments: str = _setting("", "folder of the segments' files; empty for those that come with Footfall")
     segment_interval_s: float = _setting(60.0, "time from one look at the segments to the next", low=0.05)
     segment_holdout: float = _setting(0.1, "share of each segment that is held out", low=0, high=1)

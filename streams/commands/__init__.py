@@ -39,6 +39,7 @@ _COMMANDS = {
     "models": "Compare, promote and pin the models.",
     "segments": "See who is in which segment, and who came and went.",
     "labels": "See what became of the labels.",
+    "erase": "Remove a person from all tables and topics, for good.",
     "query": "Ask ClickHouse.",
     "console": "Serve a page that shows it all.",
     "backtest": "Score and learn a data set in event time.",

@@ -50,6 +50,8 @@ class Claims:
     worker: str
     duplicate_window: int
     logs: dict[TopicPartition, Log] = field(default_factory=dict)
+    epochs: set[int] = field(default_factory=set)
+    """All that were ever bid here."""
 
     def take(
         self, reader: Reader, writer: Writer, wanted: Collection[TopicPartition], now_ms: int
@@ -66,6 +68,7 @@ class Claims:
         if not new:
             return new
         epoch = self._bid(reader, writer, new, epochs, now_ms)
+        self.epochs.add(epoch)
         for key in new:
             tiling = read_end(reader, *key, window=self.duplicate_window)
             window = DuplicateWindow(window=self.duplicate_window)

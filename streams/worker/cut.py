@@ -216,6 +216,7 @@ class Cut:
             "rows": np.array([outcome.n_rows for outcome in new], dtype=np.uint32),
             "duplicates": np.array([outcome.n_duplicates for outcome in new], dtype=np.uint32),
             "dead_letters": np.array([len(outcome.dead_letters) for outcome in new], dtype=np.uint32),
+            "erased": np.array([outcome.n_erased for outcome in new], dtype=np.uint32),
             "max_ts_ms": np.array([outcome.max_ts_ms for outcome in new], dtype=np.int64),
             "min_ts_ms": np.array([outcome.min_ts_ms for outcome in new], dtype=np.int64),
             "identities": [outcome.identity.astype("<u8").tobytes() for outcome in new],

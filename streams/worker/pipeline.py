@@ -20,6 +20,7 @@ from streams.clickhouse.reader import Reader
 from streams.clickhouse.writer import Writer
 from streams.leader.duties import duties
 from streams.leader.duty import Leader
+from streams.privacy.tombstones import Seen
 from streams.settings import Settings
 from streams.transport.handler import Partitions
 from streams.transport.run import RecordRun
@@ -32,6 +33,9 @@ from streams.worker.flush import Flush
 from streams.worker.following import Following
 from streams.worker.processor import Outcome, Processor
 from streams.worker.takeover import take_over
+
+LEAVE_S = 5.0
+"""How long a worker that leaves waits for the leader's round."""
 
 log = logging.getLogger(__name__)
 
@@ -87,6 +91,8 @@ class Pipeline:
             deadline_s=settings.outage_deadline_s,
             costs=self.costs,
         )
+        self._seen = Seen(settings, worker=worker, stop=self._stop)
+        self._in_round = threading.Lock()
         self._compute = ThreadPoolExecutor(1, thread_name_prefix="compute")
         self._write = ThreadPoolExecutor(1, thread_name_prefix="write")
         self._open: list[Outcome] = []
@@ -157,11 +163,14 @@ class Pipeline:
 
     async def on_stop(self) -> None:
         self._assignment += 1
+        self.leader.leading = False
         async with self._flushing:
             for task in self._tasks:
                 task.cancel()
         await self._flush_once()
         self.figures.revoked()
+        self._stop.set()
+        await self._on_write(self._say_gone)
         await self._let_go()
 
     async def on_failure(self) -> None:
@@ -222,7 +231,7 @@ class Pipeline:
             if not cut.outcomes:
                 return
             began = time.monotonic()
-            await asyncio.get_running_loop().run_in_executor(self._write, self._flush.write, cut)
+            await self._on_write(self._flush.write, cut)
             for outcome in cut.outcomes:
                 outcome.run.ack()
             self.figures.written(cut.outcomes, time.monotonic() - began, cut.written_ms)
@@ -266,13 +275,36 @@ class Pipeline:
     async def _lead_and_follow_forever(self) -> None:
         while True:
             await asyncio.sleep(self._settings.learn_interval_s)
-            await asyncio.to_thread(self.leader.round)
+            await asyncio.to_thread(self._lead)
             await self._follow()
 
+    def _lead(self) -> None:
+        with self._in_round:
+            self.leader.round()
+
     async def _follow(self) -> None:
+        """Between the leader's rounds."""
         followed = await asyncio.to_thread(self._following.poll)
         await self._on_compute(self._processor.follow, followed)
         self.figures.follows(followed)
+        if followed.tombstones:
+            await self._take_up(followed.tombstones.number)
+
+    async def _take_up(self, number: int) -> None:
+        """Drops all about who was erased, and says so: what is written from now on is without them, or follows from
+        what is in the tables now."""
+        epochs = await self._on_compute(lambda: {log.epoch for log in self._claims.logs.values()})
+        if self._seen.knows(number, epochs):
+            return
+        await asyncio.to_thread(self.leader.close)
+        await self._flush_once()
+        await self._on_compute(self._processor.forget_erased)
+        await self._on_write(self._seen.say, number, epochs)
+
+    def _say_gone(self) -> None:
+        """On the writer thread, after all that was to be written: unless the leader is still at something."""
+        if self._claims.epochs and self._in_round.acquire(timeout=LEAVE_S):
+            self._seen.say_gone(self._claims.epochs)
 
     async def _guard(self, work: Callable[[], Awaitable[None]]) -> None:
         try:
@@ -281,6 +313,9 @@ class Pipeline:
             raise
         except Exception as error:
             await self.fail(error)
+
+    async def _on_write(self, function: Callable[..., T], *args: Any) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._write, function, *args)
 
     async def _on_compute(self, function: Callable[..., T], *args: Any) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._compute, function, *args)

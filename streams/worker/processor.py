@@ -21,6 +21,7 @@ from schemas.decode import Decoder
 from schemas.risks import MEMORY_MS
 from schemas.topics import ALERTS_CHURN, ALERTS_FRAUD, DEAD_LETTERS, INPUTS, LABELS, REVIEWS_SCORED, TopicNames
 from streams.clickhouse.reader import Reader
+from streams.privacy.ingest import Ingest
 from streams.settings import Settings
 from streams.transport.run import RecordRun
 from streams.transport.unpack import unpack
@@ -60,6 +61,8 @@ class Outcome:
     labels: EventBatch | None = None
     scored_reviews: EventBatch | None = None
     dead_letters: list[DeadLetter] = field(default_factory=list)
+    n_erased: int = 0
+    """About people who were erased."""
     alerts: list[Alert] = field(default_factory=list)
     """That are sent."""
     suppressed: list[Suppressed] = field(default_factory=list)
@@ -67,7 +70,7 @@ class Outcome:
 
     @property
     def n_rows(self) -> int:
-        return self.n_records - self.n_duplicates - len(self.dead_letters)
+        return self.n_records - self.n_duplicates - len(self.dead_letters) - self.n_erased
 
 
 class Processor:
@@ -84,6 +87,7 @@ class Processor:
         self._names = TopicNames(prefix=settings.topic_prefix)
         ahead_ms = int(settings.max_ahead_s * 1000)
         self._decoders = {topic: Decoder(topic, max_ahead_ms=ahead_ms) for topic in INPUTS}
+        self.ingest = Ingest(settings)
         self._breakers: dict[TopicPartition, DeadLetterBreaker] = {}
         horizons_ms = settings.horizons_ms
         self._engine = Engine(churn_horizon_ms=horizons_ms.pop("churn"), further_horizons_ms=horizons_ms)
@@ -95,12 +99,23 @@ class Processor:
         self.tick = 0
 
     def follow(self, followed: Followed) -> None:
-        """Score with these models and risks, and alert from these thresholds, from now on."""
+        """Score with these models and risks, alert from these thresholds, and leave out who was erased, from now on."""
         self._scorers = followed.scorers
         self._thresholds = followed.thresholds
         if followed.risks:
             self._engine.risks.take_over(followed.risks)
             self._engine.risks.forget_before(int(followed.risks["last_ms"].max(initial=0)) - MEMORY_MS)
+        if followed.tombstones.number > self.ingest.tombstones.number:
+            self.ingest.tombstones = followed.tombstones
+
+    def forget_erased(self) -> None:
+        """Forgets all about who was erased but what isn't written yet: to be called once it is."""
+        tombstones = self.ingest.tombstones
+        for profiles in self.profiles.values():
+            profiles.forget_erased(tombstones)
+        for suppression in self.suppressions.values():
+            suppression.forget_erased(tombstones)
+        self._engine.risks.forget_erased(tombstones)
 
     @property
     def champions(self) -> dict[Kind, Scorer]:
@@ -116,7 +131,8 @@ class Processor:
             records = unpack(run).after(log.position)
             if not len(records):
                 return outcome
-            events, outcome.dead_letters = self._decoders[run.topic].decode(run.partition, records)
+            decoded = self._decoders[run.topic].decode(run.partition, records)
+            events, outcome.dead_letters, outcome.n_erased = self.ingest.admit(decoded)
             self._check(run, len(records), outcome.dead_letters)
             identity = identities(events.user_id, events.event_id)
             fresh = log.window.admit(identity, events.offset)
@@ -166,13 +182,15 @@ class Processor:
         messages = [self.message_of(alert) for alert in outcome.alerts]
         to_dead_letters = self._names.on_broker(DEAD_LETTERS)
         letters = [letter.deliverable() for letter in outcome.dead_letters]
-        messages += [Message(to_dead_letters, letter.key, letter.to_json()) for letter in letters]
+        messages += [
+            Message(to_dead_letters, letter.letter_key, letter.to_json(), beside=letter.key) for letter in letters
+        ]
         if messages:
             outcome.delivery = self._delivery.send(messages)
 
     def message_of(self, alert: Alert) -> Message:
         topic = self._names.on_broker(ALERT_TOPICS[alert.kind])
-        return Message(topic, alert.user_id.encode(), alert.to_json())
+        return Message(topic, alert.alert_id.encode(), alert.to_json(), beside=alert.user_id.encode())
 
     def trim(self, limit: int) -> None:
         """Forgets the clean rows that were unused for longest, where there are more than ``limit`` rows in all."""

@@ -8,6 +8,7 @@ from schemas.topics import BEHAVIOUR
 from streams.clickhouse.ledger import latest_event_ms
 from streams.clickhouse.reader import Reader
 from streams.clickhouse.writer import Writer
+from streams.privacy.tombstones import newer
 from streams.settings import Settings
 from streams.transport.handler import Partitions
 from streams.worker.alerting import suppression, undelivered
@@ -29,11 +30,13 @@ def take_over(
     """On the thread that owns ``claims`` and ``processor``, which are of ``partitions`` and of no others afterwards.
 
     Returns the alerts of which it isn't known whether they were delivered. Raises ``Fatal`` for partitions that one
-    worker can't have without others.
+    worker can't have without others, and where it isn't known who was erased.
     """
     check_copartitioned(partitions)
     profiles = processor.profiles
     new = claims.take(reader, writer, partitions, now_ms)
+    # After the claim: an erasure that doesn't find it has written its tombstones before.
+    processor.ingest.tombstones = newer(reader, settings, processor.ingest.tombstones)
     owned = {partition for topic, partition in partitions if topic in BEHAVIOUR}
     for partition in profiles.keys() - owned:
         del profiles[partition]

@@ -27,7 +27,7 @@ def test_topics_are_created_as_they_are_to_be_kept(bare: Any) -> None:
     wait_until_as_wanted(bare.settings)
     inputs, outputs = (configs_of(bare.settings, topic) for topic in (CLICKS, ALERTS_FRAUD))
     assert (inputs["retention.ms"], outputs["retention.ms"]) == (str(7 * DAY_MS), str(30 * DAY_MS))
-    assert inputs["cleanup.policy"] == outputs["cleanup.policy"] == "delete"
+    assert (inputs["cleanup.policy"], outputs["cleanup.policy"]) == ("delete", "compact,delete")
 
 
 def test_what_differs_is_brought_up_to_date_and_the_rest_stays(bare: Any) -> None:
