@@ -1,9 +1,10 @@
 """What an erasure has to do with which table. A test holds this against ``schemas.tables``, so that no table of people
 can be forgotten.
 
-In ``events`` and the like a person's rows have the ``user_id``. Profiles and risks have a kind and an id: the person's
-own, and those of the cards, addresses and devices that nobody else has used. A dead letter is a person's by its record,
-and the ledger holds a hash of each event. What is left are sums over many people, of which nobody can be told.
+In ``events`` and the like a person's rows have the ``user_id``, and what people said of alerts has the alert's id.
+Profiles and risks have a kind and an id: the person's own, and those of the cards, addresses and devices that nobody
+else has used. A dead letter is a person's by its record, and the ledger holds a hash of each event. What is left are
+sums over many people, of which nobody can be told.
 """
 
 from __future__ import annotations
@@ -23,6 +24,9 @@ BY_USER = (
 )
 """In the order in which rows are removed: the events last, for they tell which cards a person has used."""
 
+BY_ALERT = ("alert_acks", "alert_snoozes", "alert_escalations")
+"""They go before the alerts, which tell whose they are."""
+
 BY_KIND = ("profiles", "risks")
 BY_RECORD = ("dead_letters",)
 BY_IDENTITY = ("ledger",)
@@ -36,7 +40,9 @@ IMPERSONAL = (
     "model_metrics",
     "model_drift",
     "alert_thresholds",
+    "alert_digests",
     "system_alerts",
+    "retentions",
     "sweeps",
     "segment_rounds",
     "assignments",

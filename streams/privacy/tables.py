@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from schemas.erasures import BY_KIND, BY_USER, REBUILT
+from schemas.erasures import BY_ALERT, BY_KIND, BY_USER, REBUILT
 from schemas.identifiers import IDENTIFIERS
 from schemas.layout import KINDS
 from streams.clickhouse.reader import Reader
@@ -20,6 +20,15 @@ _THERE = "SELECT name FROM system.tables WHERE database = currentDatabase() AND 
 _BY_USER = """
 SELECT people.place AS place, count() AS rows FROM {table} AS counted {final}
 INNER JOIN (SELECT place, id FROM people WHERE kind = 'user') AS people ON counted.user_id = people.id
+GROUP BY place
+"""
+
+_BY_ALERT = """
+SELECT whose.place AS place, count() AS rows FROM {table} AS counted {final}
+INNER JOIN (
+    SELECT DISTINCT people.place AS place, alerts.alert_id AS alert_id FROM alerts
+    INNER JOIN (SELECT place, id FROM people WHERE kind = 'user') AS people ON alerts.user_id = people.id
+) AS whose ON counted.alert_id = whose.alert_id
 GROUP BY place
 """
 
@@ -36,14 +45,15 @@ _IDS = "SELECT id FROM erasing WHERE erasure IN %(erasures)s AND kind = "
 def tables_of_people(reader: Reader) -> list[str]:
     """Those whose rows can be told by a statement, in the order in which they go; what a rebuild left among them."""
     rebuilt = sorted(name for (name,) in reader.query(_THERE, {"tables": REBUILT}))
-    return [*rebuilt, *BY_KIND, *BY_USER]
+    return [*rebuilt, *BY_KIND, *BY_ALERT, *BY_USER]
 
 
 def count(reader: Reader, table: str, people: Sequence[Person], *, versions: bool = False) -> list[int]:
     """Rows of each of the people; with ``versions`` those that are to be replaced, too."""
     final = "" if versions else "FINAL"
     kinds = list(IDENTIFIERS.values())
-    sql = (_BY_USER if table in BY_USER else _BY_KIND).format(
+    by = dict.fromkeys(BY_USER, _BY_USER) | dict.fromkeys(BY_ALERT, _BY_ALERT)
+    sql = by.get(table, _BY_KIND).format(
         table=table, final=final, kinds=kinds, codes=[KINDS.index(kind) for kind in kinds]
     )
     found = reader.columns(sql, tables=ids_of(people))
@@ -53,12 +63,17 @@ def count(reader: Reader, table: str, people: Sequence[Person], *, versions: boo
 
 def remove(reader: Reader, table: str, people: Sequence[Person]) -> None:
     """Their rows in all versions. Returns once they are gone."""
-    condition = (
-        f"user_id IN ({_IDS} 'user')"
-        if table in BY_USER
-        else " OR ".join(f"(kind = {KINDS.index(kind)} AND id IN ({_IDS} '{kind}'))" for kind in IDENTIFIERS.values())
-    )
     reader.query(
-        f"ALTER TABLE {table} DELETE WHERE {condition} SETTINGS mutations_sync = 2",
+        f"ALTER TABLE {table} DELETE WHERE {_theirs(table)} SETTINGS mutations_sync = 2",
         {"erasures": [person.erasure for person in people]},
     )
+
+
+def _theirs(table: str) -> str:
+    """A condition on its rows."""
+    by_user = f"user_id IN ({_IDS} 'user')"
+    if table in BY_USER:
+        return by_user
+    if table in BY_ALERT:
+        return f"alert_id IN (SELECT alert_id FROM alerts WHERE {by_user})"  # noqa: S608 - own names
+    return " OR ".join(f"(kind = {KINDS.index(kind)} AND id IN ({_IDS} '{kind}'))" for kind in IDENTIFIERS.values())

@@ -9,7 +9,7 @@ from schemas.tables import TABLES
 from schemas.topic_configs import topic_configs
 from schemas.topics import ABOUT_PEOPLE, INPUTS, KEYED_BY_USER, OUTPUTS
 
-PERSONAL = (*erasures.BY_USER, *erasures.BY_KIND, *erasures.BY_RECORD, *erasures.BY_IDENTITY)
+PERSONAL = (*erasures.BY_USER, *erasures.BY_ALERT, *erasures.BY_KIND, *erasures.BY_RECORD, *erasures.BY_IDENTITY)
 
 
 def test_of_each_table_it_is_said_once_what_an_erasure_does_with_it() -> None:
@@ -21,6 +21,9 @@ def test_tables_are_of_people_by_their_columns() -> None:
     assert {table for table, columns in TABLES.items() if "user_id" in columns} == set(erasures.BY_USER)
     assert {table for table, columns in TABLES.items() if {"kind", "id"} <= columns.keys()} - set(erasures.OWN) == set(
         erasures.BY_KIND
+    )
+    assert {table for table, columns in TABLES.items() if "alert_id" in columns} - {"alerts", "system_alerts"} == set(
+        erasures.BY_ALERT
     )
     for table in erasures.IMPERSONAL:
         assert not TABLES[table].keys() & {*IDENTIFIERS, "id", "event_id", "order_id"}

@@ -16,6 +16,7 @@ from click.testing import CliRunner
 from clickhouse_driver import Client
 
 from models.tombstones import Tombstones
+from schemas.erasures import BY_ALERT
 from schemas.layout import KINDS
 from schemas.records import Record
 from schemas.topics import BEHAVIOUR, CARTS, LABELS
@@ -108,6 +109,22 @@ def without_her(on_broker: Settings, delivery: Delivery) -> Iterator[Shop]:
             made.work(with_her=False)
             yield made
         client.execute(f"DROP DATABASE {name}")
+
+
+def test_what_was_said_of_her_alerts_goes_and_of_others_stays(shop: Shop) -> None:
+    said = {"alert_id": ["a1", "a2"], "said_ms": [T0] * 2, "said_by": ["ann"] * 2}
+    rows: dict[str, dict[str, Any]] = {
+        "alerts": {"alert_id": ["a1", "a2"], "kind": ["fraud"] * 2, "user_id": [WHO, "somebody else"], "ts": [T0] * 2},
+        "alert_acks": said | {"verdict": ["ok"] * 2},
+        "alert_snoozes": said | {"until_ms": [T0] * 2},
+        "alert_escalations": {"alert_id": ["a1", "a2"], "kind": ["fraud"] * 2},
+    }
+    for table, columns in rows.items():
+        shop.writer.insert(table, columns, token=f"{table} of two")
+    (receipt,) = erase(shop.settings, [WHO], ENDED)
+    for table in BY_ALERT:
+        assert receipt["tables"][table] == 1
+        assert shop.rows(f"SELECT alert_id FROM {table}") == [("a2",)]
 
 
 def test_her_neighbours_are_as_if_she_had_never_been(shop: Shop, without_her: Shop) -> None:
