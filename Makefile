@@ -5,6 +5,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 ARGS ?=
+# Tests run in so many processes at once, each with servers of its own.
+TEST_PROCESSES ?= 2
 
 .PHONY: setup demo test faults lint bench adapter lock clean
 
@@ -21,7 +23,7 @@ demo: setup
 
 # All tests but those that measure; those of faults on a short schedule.
 test: setup
-	$(BIN)/python -m pytest -m 'not bench' $(ARGS)
+	$(BIN)/python -m pytest -m 'not bench' -n $(TEST_PROCESSES) --dist loadfile $(ARGS)
 
 # The long schedule: dozens of kills and outages on each broker.
 faults: setup

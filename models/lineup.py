@@ -48,6 +48,12 @@ class Lineup:
         """All that learn and score, the champion first."""
         return self.champion, *self.challengers
 
+    def role(self, model: str) -> str:
+        """``champion``, ``challenger``, or ``idle``: it neither learns nor scores."""
+        if model == self.champion:
+            return "champion"
+        return "challenger" if model in self.challengers else "idle"
+
 
 def lineup(kind: Kind, decisions: Iterable[Decision]) -> Lineup:
     """Where the decisions, in the order in which they were made, have brought a kind.

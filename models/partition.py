@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -11,6 +12,7 @@ import numpy.typing as npt
 
 from models.profiles.kernel import UNDECIDED, Observations, View
 from models.profiles.table import Dirty, ProfileTable
+from models.tombstones import Tombstones
 from schemas.batch import EventBatch
 from schemas.events import EVENT_TYPES
 from schemas.layout import KINDS, OFFSETS
@@ -101,6 +103,11 @@ class PartitionProfiles:
             return {}
         return wanted
 
+    @property
+    def n_named(self) -> int:
+        """How many profiles of all kinds the events name that :meth:`missing` was last asked about."""
+        return sum(len(named.ids) for named in self._located.named.values()) if self._located else 0
+
     def observe(self, events: EventBatch, *, tick: int) -> Views:
         """Adds n events, whose profiles are in memory, and returns what each saw."""
         located = self._locate(events).named
@@ -166,8 +173,16 @@ class PartitionProfiles:
 
     def forget_unused_since(self, tick: int) -> int:
         """Forgets the clean rows last used at ``tick`` or before; returns how many."""
+        return self._forgotten(sum(table.forget_unused_since(tick) for table in self.tables.values()))
+
+    def forget_erased(self, tombstones: Tombstones) -> int:
+        """Forgets the clean rows of who was erased; returns how many."""
+        return self._forgotten(
+            sum(table.forget_where(partial(tombstones.among, kind)) for kind, table in self.tables.items())
+        )
+
+    def _forgotten(self, forgotten: int) -> int:
         self._located = None
-        forgotten = sum(table.forget_unused_since(tick) for table in self.tables.values())
         if forgotten:
             self.complete = False
         return forgotten

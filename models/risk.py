@@ -14,6 +14,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from models.tombstones import Tombstones
 from schemas.layout import KINDS
 from schemas.risks import FRAUD_COLUMNS, LABEL_COLUMNS, SCALES_MS
 
@@ -211,6 +212,15 @@ class RiskBook:
             kept = np.flatnonzero(shelf.rows.last_ms[: len(shelf.ids)] >= ts)
             if len(kept) < len(shelf.ids):
                 shelf.keep(kept)
+        return before - len(self)
+
+    def forget_erased(self, tombstones: Tombstones) -> int:
+        """Forgets the rows of who was erased; returns how many."""
+        before = len(self)
+        for kind, shelf in self._shelves.items():
+            erased = tombstones.among(kind, shelf.ids)
+            if erased.any():
+                shelf.keep(np.flatnonzero(~erased))
         return before - len(self)
 
     def _count(

@@ -13,10 +13,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
+from models.tombstones import Tombstones
 from schemas.alerts import Alert, Suppressed
 
 MOST_KEYS = 100_000
-"""Remembered of a partition, 300 bytes each: beyond that, those whose alerts are oldest are forgotten early."""
+"""Remembered of a partition, 400 bytes each: beyond that, those whose alerts are oldest are forgotten early."""
 
 
 class Sent(NamedTuple):
@@ -24,6 +25,7 @@ class Sent(NamedTuple):
 
     ts: int
     alert_id: str
+    user_id: str
 
 
 class Suppression:
@@ -73,7 +75,7 @@ class Suppression:
         if last is not None and self._covers(last, alert):
             return last.alert_id
         if last is None or alert.ts > last.ts:
-            self._sent[alert.dedupe_key] = Sent(alert.ts, alert.alert_id)
+            self._sent[alert.dedupe_key] = Sent(alert.ts, alert.alert_id, alert.user_id)
         self._latest_ms = max(self._latest_ms, alert.ts)
         if len(self._sent) > MOST_KEYS:
             self._forget()
@@ -84,6 +86,13 @@ class Suppression:
         is_known = last.ts > self._latest_ms - self._window_ms
         is_near = abs(alert.ts - last.ts) < self._window_ms
         return is_known and is_near and alert.alert_id != last.alert_id
+
+    def forget_erased(self, tombstones: Tombstones) -> None:
+        """Forgets what was sent about who was erased."""
+        erased = tombstones.among("user", [one.user_id for one in self._sent.values()])
+        for key, is_erased in zip(list(self._sent), erased.tolist(), strict=True):
+            if is_erased:
+                del self._sent[key]
 
     def _forget(self) -> None:
         latest = sorted(self._sent.items(), key=lambda item: item[1].ts)[-MOST_KEYS // 2 :]

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal, NamedTuple
+from typing import Annotated, Any, Literal, NamedTuple
 
 import msgspec
+from msgspec import Meta
 
 Kind = Literal["fraud", "churn", "churn_long"]
 """What is predicted; ``churn_long`` is churn over another horizon."""
@@ -23,40 +24,38 @@ ALERTED: tuple[Kind, ...] = ("fraud", "churn")
 class Reason(msgspec.Struct, frozen=True, gc=False):
     """One feature's part in a score."""
 
-    feature: str
-    value: float
-    """As the model saw it: the logarithm, where the feature's name says so."""
-    contribution: float
-    """To the log-odds of the score: above 0 it raised the score."""
-    text: str
-    """For people: ``3 orders in 1 h``."""
+    feature: Annotated[str, Meta(description="Its name")]
+    value: Annotated[float, Meta(description="As the model saw it: the logarithm, where the feature's name says so")]
+    contribution: Annotated[float, Meta(description="To the log-odds of the score: above 0 it raised the score")]
+    text: Annotated[str, Meta(description="For people: 3 orders in 1 h")]
 
 
 class Alert(msgspec.Struct, frozen=True, kw_only=True):
     """``score`` is the probability that the model ``version`` gave the event, at least ``threshold``."""
 
-    alert_id: str
-    dedupe_key: str
-    """Alerts about the same have the same."""
-    kind: Kind
-    user_id: str
-    event_id: str
-    topic: str
-    partition: int
-    offset: int
-    ts: int
-    """Event time in Unix milliseconds."""
-    score: float
-    threshold: float
-    version: str
-    order_id: str = ""
-    amount: float = 0.0
-    reasons: list[Reason] = []
-    """Strongest first."""
-    base: float = 0.0
-    """Log-odds that the contributions of all features, these among them, add to."""
-    raised_ms: int
-    """When it was raised, Unix milliseconds."""
+    alert_id: Annotated[
+        str, Meta(description="32 hexadecimal digits that depend on the event alone: drop repeats by it")
+    ]
+    dedupe_key: Annotated[str, Meta(description="Alerts about the same have the same")]
+    kind: Annotated[Kind, Meta(description="What is predicted: of churn_long there are no alerts")]
+    user_id: Annotated[str, Meta(description="The shopper, who is the record's key, too")]
+    event_id: Annotated[
+        str, Meta(description="The event that was scored; of a sweep: since when the shopper is silent")
+    ]
+    topic: Annotated[str, Meta(description="The event's, without prefix; of a silent shopper: sweep")]
+    partition: Annotated[int, Meta(description="The event's")]
+    offset: Annotated[int, Meta(description="The event's")]
+    ts: Annotated[int, Meta(description="Event time in Unix milliseconds")]
+    score: Annotated[float, Meta(description="Probability, from 0 to 1")]
+    threshold: Annotated[float, Meta(description="From which score on alerts went out")]
+    version: Annotated[str, Meta(description="Of the model that scored")]
+    order_id: Annotated[str, Meta(description="The purchase's; empty for none")] = ""
+    amount: Annotated[float, Meta(description="The purchase's; 0 for none")] = 0.0
+    reasons: Annotated[list[Reason], Meta(description="Strongest first")] = []
+    base: Annotated[
+        float, Meta(description="Log-odds that the contributions of all features, these among them, add to")
+    ] = 0.0
+    raised_ms: Annotated[int, Meta(description="When it was raised, by the clock, Unix milliseconds")]
 
     def to_json(self) -> bytes:
         """The form on the alert topics."""
@@ -124,25 +123,26 @@ def _plain(value: Any) -> Any:
     return value.item() if hasattr(value, "item") else value
 
 
-SystemKind = Literal["drift.score", "drift.feature", "drift.loss", "text.lag"]
+SystemKind = Literal["drift.score", "drift.feature", "drift.loss", "text.lag", "alerts.unacked"]
 
 
 class SystemAlert(msgspec.Struct, frozen=True, kw_only=True):
     """Something about Footfall itself that its operators should look at; it acts on none of it."""
 
-    alert_id: str
-    kind: SystemKind
-    model: str
-    subject: str = ""
-    """Of drift of features: which. Of the text workers' lag: a partition."""
-    day: str
-    """That it was found on, by event time (UTC): ``2024-05-31``. Of lag: by the clock."""
-    value: float
-    threshold: float
-    text: str
-    """For people."""
-    raised_ms: int
-    """When it was raised, Unix milliseconds."""
+    alert_id: Annotated[
+        str, Meta(description="32 hexadecimal digits that depend on what was found: drop repeats by it")
+    ]
+    kind: Annotated[SystemKind, Meta(description="What was found")]
+    model: Annotated[str, Meta(description="About which model; empty for none")]
+    subject: Annotated[
+        str,
+        Meta(description="Of drift of features: which. Of the text workers' lag: a partition. Of alerts: their kind"),
+    ] = ""
+    day: Annotated[str, Meta(description="UTC, 2024-05-31: of drift by event time, of all else by the clock")]
+    value: Annotated[float, Meta(description="What was found: an index, a loss, seconds of lag, minutes of waiting")]
+    threshold: Annotated[float, Meta(description="From which value on it is told")]
+    text: Annotated[str, Meta(description="For people")]
+    raised_ms: Annotated[int, Meta(description="When it was raised, by the clock, Unix milliseconds")]
 
     def to_json(self) -> bytes:
         """The form on the topic ``alerts.system``."""

@@ -14,6 +14,7 @@ from numba import njit
 
 from schemas.batch import NUMBERS, TEXTS
 from schemas.events import EVENTS_OF_TOPIC, Event
+from schemas.topics import KEYED_BY_USER
 
 UNKNOWN = -1
 """Stands for a field that the contract doesn't have."""
@@ -40,6 +41,7 @@ class Contract(NamedTuple):
 
     fields: Names
     user_id: int  # which of the fields
+    is_key: bool  # whether that is the record's key, too
     multiplier: np.uint64
     slots: npt.NDArray[np.int8]  # (_SLOTS,) field by the hash of its name
     tags: Names  # t
@@ -64,6 +66,7 @@ class Contract(NamedTuple):
         return cls(
             fields=Names.of(names),
             user_id=_FIELDS.index("user_id"),
+            is_key=topic in KEYED_BY_USER,
             multiplier=multiplier,
             slots=slots,
             tags=Names.of([str(found.tag).encode() for found in types]),

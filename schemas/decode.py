@@ -87,8 +87,12 @@ class Decoder:
             events: list[Event] = self._json.decode_lines(records.values.text)
         except (msgspec.DecodeError, UnicodeDecodeError):
             return None
+        if len(events) != len(records):
+            return None
+        if not self._contract.is_key:
+            return events
         keys = records.keys.text  # an absent one is empty there, which no user_id is
-        if len(events) != len(records) or keys.count(b"\n") != len(records) - 1:
+        if keys.count(b"\n") != len(records) - 1:
             return None
         users = "\n".join([event.user_id for event in events])
         return events if users.encode() == keys else None
@@ -118,9 +122,9 @@ class Decoder:
         if record.value is None:
             raise msgspec.ValidationError("Expected an event, got a record without a value")
         event: Event = self._json.decode(record.value)
-        if not record.key:
+        if self._contract.is_key and not record.key:
             raise msgspec.ValidationError("Expected the user_id, got an empty key - at `$.key`")
-        if record.key != event.user_id.encode():
+        if self._contract.is_key and record.key != event.user_id.encode():
             raise msgspec.ValidationError("Expected the user_id, got another key - at `$.key`")
         if event.ts > record.timestamp + self.max_ahead_ms:
             raise msgspec.ValidationError(

@@ -8,6 +8,7 @@ Absent text is ``""`` and an absent number ``0``, in the struct as in the tables
 
 from __future__ import annotations
 
+import hashlib
 from typing import Annotated, ClassVar
 
 import msgspec
@@ -165,6 +166,15 @@ class ChurnLabel(Event, tag_field="type", tag="churn_label"):
     code = 22
     target: Id
     verdict: Annotated[str, Meta(pattern="^(churned|active)$")]
+
+
+def review_id(user_id: str, event_id: str) -> str:
+    """32 hexadecimal digits that tell a review apart: the key of its record on ``reviews.scored``.
+
+    >>> review_id("u1", "e1")
+    '8efc74f7b719a634c1903e6d8c73bbb0'
+    """
+    return hashlib.sha256(msgspec.json.encode([REVIEWS_SCORED, user_id, event_id])).hexdigest()[:32]
 
 
 CLICK_EVENTS = View | Click | Search

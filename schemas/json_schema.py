@@ -44,8 +44,9 @@ def json_schema(topics: Sequence[str]) -> dict[str, Any]:
     """
     schemas, types = msgspec.json.schema_components([FORMATS[topic] for topic in topics], ref_template="#/$defs/{name}")
     for described in types.values():
-        if "description" in described:
-            described["description"] = _MARKUP.sub("", described["description"])
+        for part in (described, *described.get("properties", {}).values()):
+            if "description" in part:
+                part["description"] = " ".join(_MARKUP.sub("", part["description"]).split())
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "type": "object",

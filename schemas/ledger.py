@@ -41,7 +41,13 @@ class LedgerRow:
     dead_letters: int
     passed: int = 0
     """Records that aren't for this log's reader, and that another one answers for."""
+    erased: int = 0
+    """Records about people who were erased, and those without a value that stand in their place."""
     max_ts_ms: int = 0
+    min_ts_ms: int = 0
+    """Earliest event time of the rows; 0 for not known."""
+    written_ms: int = 0
+    """When it was, Unix ms."""
     identities: bytes = b""
     """8 bytes, little-endian, an offset from ``first`` to ``last``: identity of the event, 0 where no row."""
     worker: str = ""
@@ -49,7 +55,7 @@ class LedgerRow:
     @property
     def balanced(self) -> bool:
         """Whether what became of each record is known, and there are no more records than offsets."""
-        accounted = self.rows + self.duplicates + self.dead_letters + self.passed
+        accounted = self.rows + self.duplicates + self.dead_letters + self.passed + self.erased
         return self.records == accounted and self.records <= self.last - self.first + 1
 
     @property

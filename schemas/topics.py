@@ -21,6 +21,13 @@ BEHAVIOUR = (CLICKS, CARTS, REVIEWS, REVIEWS_SCORED)
 REVIEW_TEXTS = "reviews.text"
 """Stands for the topic ``reviews`` as the text workers read it: a log of its own in the ledger and for dead letters."""
 
+KEYED_BY_USER = (CLICKS, CARTS, REVIEWS, LABELS)
+"""The topics of others, whose records' key is the ``user_id``. Those that Footfall writes are keyed by what a record is
+about, which tells nobody who the shopper is, so that one record can be compacted away by another without a value."""
+
+ABOUT_PEOPLE = (REVIEWS_SCORED, ALERTS_FRAUD, ALERTS_CHURN, SEGMENT_CHANGES, DEAD_LETTERS)
+"""The topics that Footfall writes and that tell of shoppers."""
+
 SWEEP = "sweep"
 """Stands for the topic of what sweeps find, which comes from no record."""
 

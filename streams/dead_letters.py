@@ -3,12 +3,14 @@
 A letter is sent again as it came, key and value, to the partition that it came from: the producer that chose it may
 partition in its own way, and a shopper lives in one partition. Its time is that of the new record, so an event that
 was ahead of its record may have become one that isn't. ``replayed_ms`` is set after the broker has the record; a
-replay that broke off in between sends it twice, which the window of duplicates takes care of.
+replay that broke off in between sends it twice, which the window of duplicates takes care of. A letter that is kept
+without identifiers is sent as its record still is on the topic.
 """
 
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -24,8 +26,11 @@ from schemas.topics import TopicNames, topic_of
 from streams.clickhouse.reader import Reader
 from streams.clickhouse.writer import Writer
 from streams.errors import Retryable
+from streams.privacy.originals import originals
 from streams.settings import Settings
 from streams.transport.security import aiokafka_auth, bootstrap_servers
+
+log = logging.getLogger(__name__)
 
 PAGE = 500
 """Letters that are read, sent and marked at once: 16 MB at the longest text an event may hold."""
@@ -158,8 +163,12 @@ async def replay(settings: Settings, selection: Selection) -> int:
     try:
         await producer.start()
         while page := await asyncio.to_thread(next, todo, nothing):
-            outcomes = await _send(producer, names, [one.letter for one in page])
-            delivered = [one.letter for one, outcome in zip(page, outcomes, strict=True) if outcome is None]
+            found = await originals(settings, [one.letter for one in page])
+            kept = [one.letter for one, record in zip(page, found, strict=True) if record is not None]
+            if len(kept) < len(page):
+                log.warning("%d letters stay: their records aren't on their topics any more", len(page) - len(kept))
+            outcomes = await _send(producer, names, [record for record in found if record is not None])
+            delivered = [letter for letter, outcome in zip(kept, outcomes, strict=True) if outcome is None]
             await asyncio.to_thread(_mark, writer, delivered)
             sent += len(delivered)
             if failure := next(filter(None, outcomes), None):

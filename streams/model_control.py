@@ -280,11 +280,10 @@ def _spec(name: str) -> ModelSpec:
 
 def _standing(name: str, standing: Lineup, latest: Snapshot | None) -> Standing:
     metrics: dict[str, Any] = dict(latest.metrics) if latest else {}
-    role = "champion" if name == standing.champion else "challenger" if name in standing.active else "idle"
     return Standing(
         kind=MODELS[name].kind,
         model=name,
-        role=role,
+        role=standing.role(name),
         pinned=standing.pins.get(name, ""),
         version=latest.version if latest else "",
         created_ms=latest.created_ms if latest else 0,

@@ -1,6 +1,7 @@
 """All settings, read once from the environment.
 
 Each field of :class:`Settings` is the variable ``FOOTFALL_`` plus its name in capitals, such as ``FOOTFALL_KAFKA``.
+A secret may also be in the file that the same variable plus ``_FILE`` names.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from typing import Any
 
 from schemas.alerts import Kind
 from streams.errors import SettingError
+from streams.secret_files import with_files_read
 
 _PREFIX = "FOOTFALL_"
 
@@ -45,11 +47,22 @@ class Settings:
     topic_prefix: str = _setting("", "goes before each topic's name")
     partitions: int = _setting(4, "partitions of topics that Footfall creates", low=1, high=1024)
     replication: int = _setting(1, "replication factor of topics that Footfall creates", low=1, high=32)
+    retention_input_days: float = _setting(
+        7.0, "how long the broker keeps what workers read; 0 leaves it to the broker", low=0
+    )
+    retention_output_days: float = _setting(
+        30.0, "the same of alerts, changes of segments and dead letters; 0 leaves it to the broker", low=0
+    )
 
     clickhouse: Secret = _setting(
         Secret("clickhouse://default@127.0.0.1:9000/default"),
         "clickhouse://user:password@host:port/database; clickhouses:// for TLS",
     )
+    clickhouse_worker_password: Secret = _setting(
+        Secret(), "of the user footfall_worker, whom `footfall migrate` makes where it is given"
+    )
+    clickhouse_console_password: Secret = _setting(Secret(), "the same of footfall_console")
+    clickhouse_analyst_password: Secret = _setting(Secret(), "the same of footfall_analyst")
     clickhouse_compression: str = _setting("none", "of the native protocol", choices=("none", "lz4", "zstd"))
     clickhouse_timeout_s: float = _setting(30.0, "of one query or insert", low=0.1, high=3600)
 
@@ -87,14 +100,28 @@ class Settings:
     alert_suppress_hours: float = _setting(
         24.0, "event time within which only one alert about the same goes out; 0 for all", low=0
     )
+    alert_escalate_minutes: float = _setting(
+        0.0, "after which an alert that nobody acknowledged is told on alerts.system; 0 for never", low=0
+    )
+    alert_expire_hours: float = _setting(
+        168.0, "after which an alert that nobody acknowledged waits no longer; 0 for never", low=0
+    )
     drift_psi: float = _setting(0.25, "population stability index from which drift is told", low=0)
     warm_up_examples: int = _setting(200, "labels a model has to learn before it scores", low=0)
     learn_interval_s: float = _setting(2.0, "time from one round of learning to the next", low=0.05)
     model_key: Secret = _setting(Secret(), "key that signs model snapshots; needed by every worker")
 
+    pseudonym_key: Secret = _setting(
+        Secret(), "key by which shoppers, cards, addresses and devices become pseudonyms; empty for none"
+    )
+    erasure_key: Secret = _setting(
+        Secret(), "key of receipts of erasures, and by which readers know who was erased; needed by every worker then"
+    )
+
     segments: str = _setting("", "folder of the segments' files; empty for those that come with Footfall")
     segment_interval_s: float = _setting(60.0, "time from one look at the segments to the next", low=0.05)
     segment_holdout: float = _setting(0.1, "share of each segment that is held out", low=0, high=1)
+    analyst_min_group: int = _setting(10, "shoppers of the smallest group that analysts see", low=2)
 
     text_model: str = _setting("", "folder or name of the text model; empty for the one that comes with Footfall")
     text_group: str = _setting("footfall-text", "consumer group of the text workers")
@@ -109,14 +136,37 @@ class Settings:
     text_fallback: str = _setting(
         "none", "what reads the texts while the lag is too long", choices=("none", "truncated", "int8")
     )
-    text_http: str = _setting("127.0.0.1:0", "host:port of a text worker's HTTP server; port 0 for any, empty for none")
-    text_http_token: Secret = _setting(Secret(), "bearer token that HTTP asks for; needed beyond loopback")
+
+    http: str = _setting("127.0.0.1:0", "host:port of a process's HTTP server; port 0 for any, empty for none")
+    http_token: Secret = _setting(Secret(), "bearer token of metrics and texts to score; needed beyond loopback")
+
+    console_http: str = _setting("127.0.0.1:8300", "host:port of the console; port 0 for any")
+    console_token: Secret = _setting(Secret(), "token to sign in to the console with; needed beyond loopback")
+    console_clickhouse: Secret = _setting(
+        Secret(), "as clickhouse, of the console's own user, who only reads; empty for the same"
+    )
+
+    retention_events_days: int = _setting(0, "event time that events and review scores are kept for; 0 for ever", low=0)
+    retention_scores_days: int = _setting(0, "the same of predictions, from when their label is due", low=0)
+    retention_alerts_days: int = _setting(0, "the same of alerts", low=0)
+    retention_dead_letters_days: int = _setting(0, "time that dead letters are kept for; 0 for ever", low=0)
 
     log_level: str = _setting("INFO", "of the log", choices=("DEBUG", "INFO", "WARNING", "ERROR"))
+    log_format: str = _setting("text", "of the log's lines; json for an object each", choices=("text", "json"))
 
     @property
     def alert_suppress_ms(self) -> int:
         return round(self.alert_suppress_hours * 3_600_000)
+
+    @property
+    def alert_escalate_ms(self) -> int:
+        """0 for never."""
+        return round(self.alert_escalate_minutes * 60_000)
+
+    @property
+    def alert_expire_ms(self) -> int:
+        """0 for never."""
+        return round(self.alert_expire_hours * 3_600_000)
 
     def alerts_per_day(self, kind: Kind) -> float:
         """The budget of a kind, 0 for none."""
@@ -130,7 +180,8 @@ class Settings:
     def from_env(cls, environ: Mapping[str, str]) -> Settings:
         """Raises :class:`SettingError` for a value that can't be, and for a ``FOOTFALL_`` variable that isn't one."""
         known = {_PREFIX + setting.name.upper(): setting for setting in fields(cls)}
-        given = {name: value for name, value in environ.items() if name.startswith(_PREFIX)}
+        secrets = [name for name, setting in known.items() if isinstance(setting.default, Secret)]
+        given = with_files_read({name: value for name, value in environ.items() if name.startswith(_PREFIX)}, secrets)
         unknown = sorted(given.keys() - known.keys())
         if unknown:
             raise SettingError(f"{unknown[0]} is not a setting; the settings are {', '.join(sorted(known))}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from uuid import uuid4
 
@@ -31,8 +32,10 @@ COMPILED_FROM = {
 """By folder, where its compiled functions and what they take from other files stand: imports run one way."""
 
 
-def pytest_configure() -> None:
+def pytest_configure(config: pytest.Config) -> None:
     """Removes numba's cached code where a source is newer: numba misses changes of what it took from other files."""
+    if hasattr(config, "workerinput"):  # of several processes the first has done it
+        return
     changed = {
         folder: max(source.stat().st_mtime for source in (REPOSITORY / folder).rglob("*.py"))
         for folder in COMPILED_FROM
@@ -71,9 +74,9 @@ def kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     stack.down()
 
 
-@pytest.fixture
-def database(clickhouse: tuple[str, int]) -> Iterator[str]:
-    """URL of a database of the test's own, empty."""
+@contextmanager
+def new_database(clickhouse: tuple[str, int]) -> Iterator[str]:
+    """URL of a database that is there until the end, empty."""
     host, port = clickhouse
     name = f"test_{uuid4().hex[:12]}"
     with Client(host, port) as client:
@@ -84,8 +87,20 @@ def database(clickhouse: tuple[str, int]) -> Iterator[str]:
 
 
 @pytest.fixture
+def database(clickhouse: tuple[str, int]) -> Iterator[str]:
+    """URL of a database of the test's own, empty."""
+    with new_database(clickhouse) as url:
+        yield url
+
+
+@pytest.fixture
 def settings(database: str) -> Settings:
-    """Settings with a migrated database of the test's own; a fault lasts at most 20 s."""
+    """Settings with a migrated database of the test's own."""
+    return migrated(database)
+
+
+def migrated(database: str) -> Settings:
+    """Settings with the database, migrated; a fault lasts at most 20 s."""
     settings = Settings(clickhouse=Secret(database), clickhouse_timeout_s=10, outage_deadline_s=20)
     migrate(settings)
     return settings

@@ -32,6 +32,7 @@ share.coordinator.state.topic.min.isr=1
 group.initial.rebalance.delay.ms=0
 broker.heartbeat.interval.ms=200
 broker.session.timeout.ms=1500
+log.cleaner.backoff.ms=500
 """
 # A laptop's: small heap, no parallel collector, only the quick compiler.
 _JVM = ["-Xms128m", "-Xmx384m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"]

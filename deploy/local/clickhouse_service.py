@@ -4,7 +4,7 @@ import importlib.util
 import logging
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -14,14 +14,20 @@ from clickhouse_driver.errors import Error
 import deploy
 from deploy.local.exceptions import NotInstalled
 from deploy.local.ports import HOST
+from schemas.access import WORKER
 
 
 class ClickHouse:
+    """Args:
+    passwords: by user; empty for one user without a password, who may do everything.
+    """
+
     kind = "chdb"
 
-    def __init__(self, folder: Path, tcp_port: int, http_port: int) -> None:
+    def __init__(self, folder: Path, tcp_port: int, http_port: int, passwords: Mapping[str, str]) -> None:
         self.ports = (tcp_port, http_port)
         self._folder = folder
+        self._passwords = passwords
 
     def prepare(self) -> None:
         if importlib.util.find_spec("chdb") is None:
@@ -34,11 +40,14 @@ class ClickHouse:
 
     def environment(self) -> dict[str, str]:
         # Found from whatever folder the stack is started.
-        return {"PYTHONPATH": str(Path(deploy.__path__[0]).parent)}
+        return {"PYTHONPATH": str(Path(deploy.__path__[0]).parent)} | {
+            f"CLICKHOUSE_PASSWORD_{user.upper()}": password for user, password in self._passwords.items()
+        }
 
     def answers(self) -> bool:
         timeouts = dict.fromkeys(("connect_timeout", "send_receive_timeout", "sync_request_timeout"), 1)
-        client = Client(HOST, self.ports[0], **timeouts)
+        account = {"user": WORKER.user, "password": self._passwords[WORKER.user]} if self._passwords else {}
+        client = Client(HOST, self.ports[0], **account, **timeouts)
         with _silenced("clickhouse_driver.connection"):
             try:
                 return bool(client.execute("SELECT 1") == [(1,)])

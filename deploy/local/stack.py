@@ -19,7 +19,7 @@ All calls block; failures are `StackError`s of `deploy.local.exceptions`.
 
 import fcntl
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,6 +33,7 @@ from deploy.local.process import Spawned
 from deploy.local.service import Service
 from deploy.local.state import NAMES, Name, State
 from deploy.local.tansu import Tansu
+from deploy.local.users import make_passwords, read_passwords
 
 # How long a command waits for another that works on the same folder.
 LOCK_TIMEOUT_S = 60.0
@@ -54,14 +55,21 @@ class LocalStack:
     data_dir: holds everything; made by `up`.
     kafka_home: an unpacked Apache Kafka to use as broker. None: Tansu, or whatever the folder's broker is already.
     members: which servers `up` starts.
+    users: whether `up` gives ClickHouse the users of `schemas.access`. It keeps them from then on.
     """
 
     def __init__(
-        self, data_dir: Path | str, kafka_home: Path | str | None = None, *, members: Sequence[Name] = NAMES
+        self,
+        data_dir: Path | str,
+        kafka_home: Path | str | None = None,
+        *,
+        members: Sequence[Name] = NAMES,
+        users: bool = False,
     ) -> None:
         self._folder = Path(data_dir).absolute()
         self._kafka_home = Path(kafka_home).absolute() if kafka_home else None
         self._names = tuple(members)
+        self._users = users
         self._state_file = self._folder / "stack.json"
 
     def up(self) -> Endpoints:
@@ -70,6 +78,7 @@ class LocalStack:
         with self._locked():
             state = State.load(self._state_file) or State.new()
             self._choose_broker(state)
+            self._choose_users(state)
             members = [self._member_of(state, name) for name in self._names]
             for member in members:  # both first, then both waited for: they start side by side
                 member.start()
@@ -98,6 +107,10 @@ class LocalStack:
         state = State.load(self._state_file)
         return _endpoints(state) if state else None
 
+    def passwords(self) -> Mapping[str, str]:
+        """Of ClickHouse's users, empty where anybody may do everything."""
+        return read_passwords(self._folder)
+
     def member(self, name: Name) -> Member:
         """The member to hurt or heal.
 
@@ -116,6 +129,14 @@ class LocalStack:
             raise FolderInUse(f"{self._folder} runs another broker: `footfall local down` first")
         state.kafka_home = wanted
 
+    def _choose_users(self, state: State) -> None:
+        if not self._users or self.passwords():
+            return
+        running = state.processes.get("clickhouse")
+        if running and running.find():
+            raise FolderInUse(f"{self._folder} runs ClickHouse without users: `footfall local down` first")
+        make_passwords(self._folder)
+
     def _member_of(self, state: State, name: Name) -> Member:
         def remember(process: Spawned) -> None:
             # Read anew: other members may have been restarted since `state` was.
@@ -129,7 +150,8 @@ class LocalStack:
 
     def _service(self, state: State, name: Name) -> Service:
         if name == "clickhouse":
-            return ClickHouse(self._folder / "clickhouse", state.clickhouse_port, state.http_port)
+            folder = self._folder / "clickhouse"
+            return ClickHouse(folder, state.clickhouse_port, state.http_port, self.passwords())
         if state.kafka_home:
             home, folder = Path(state.kafka_home), self._folder / "kafka"
             return ApacheKafka(home, folder, state.kafka_port, state.controller_port)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -132,7 +132,14 @@ class ProfileTable:
 
     def forget_unused_since(self, tick: int) -> int:
         """Forgets the clean rows last used at ``tick`` or before; returns how many."""
-        slots = np.flatnonzero(self._is_clean() & (self._used_at <= tick))
+        return self._forget(np.flatnonzero(self._is_clean() & (self._used_at <= tick)))
+
+    def forget_where(self, true: Callable[[Sequence[str]], npt.NDArray[np.bool_]]) -> int:
+        """Forgets the clean rows of whose ids, given n, it is ``true``, of shape (n,); returns how many."""
+        slots = np.flatnonzero(self._is_clean())
+        return self._forget(slots[true([self._ids[slot] for slot in slots.tolist()])])
+
+    def _forget(self, slots: npt.NDArray[np.int64]) -> int:
         self.profiles.put(slots, Profiles.empty(len(slots)))
         self._used_at[slots] = -1
         for slot in slots.tolist():

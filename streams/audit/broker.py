@@ -5,9 +5,8 @@ from __future__ import annotations
 import time
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from typing import Any
 
-from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
 
@@ -64,15 +63,16 @@ class Broker:
         return {pair: Span(starts[at], max(ends[at], seen.get(at) or 0)) for pair, at in partitions.items()}
 
     async def count(self, pair: Pair, span: Span, log: Span) -> int:
-        """How many :meth:`records` there are."""
-        return sum([1 async for _ in self.records(pair, span, log)])
-
-    async def records(self, pair: Pair, span: Span, log: Span) -> AsyncIterator[Any]:
-        """What the broker holds at the offsets of ``span``, in order; ``log`` is the partition's of :meth:`ends`.
+        """Records that the broker holds at the offsets of ``span``; ``log`` is the partition's of :meth:`ends`.
 
         Raises ``Retryable`` where the broker stops answering.
         """
         first, last = max(span.first, log.first), min(span.last, log.last - 1)
+        return sum([len(records) async for records in self.records(pair, Span(first, last))])
+
+    async def records(self, pair: Pair, span: Span) -> AsyncIterator[list[ConsumerRecord]]:
+        """Those at the offsets of ``span``, none beyond the log's end, in order. Raises as :meth:`count`."""
+        first, last = span
         if first > last:
             return
         at = self._at(pair)
@@ -81,9 +81,7 @@ class Broker:
         deadline = time.monotonic() + SILENCE_TIMEOUT_S
         while await self._consumer.position(at) <= last:
             fetched = (await self._consumer.getmany(at, timeout_ms=FETCH_TIMEOUT_MS)).get(at, [])
-            for record in fetched:
-                if record.offset <= last:
-                    yield record
+            yield [record for record in fetched if record.offset <= last]
             if fetched:
                 deadline = time.monotonic() + SILENCE_TIMEOUT_S
             elif time.monotonic() > deadline:

@@ -38,6 +38,12 @@ def show(audit: Audit, console: Console) -> None:
     superseded = audit.total(lambda one: one.superseded)
     if superseded:
         console.print(f"{superseded} runs were overruled by a later owner, which is no fault.", style="dim")
+    expired = audit.total(lambda one: one.expired)
+    if expired:
+        console.print(f"{expired:,} rows are of runs of which some have expired: they weren't looked for.", style="dim")
+    erased = audit.total(lambda one: one.erased)
+    if erased:
+        console.print(f"{erased} records are about people who were erased.", style="dim")
     for problem in audit.problems:
         console.print(problem, style="red", markup=False, highlight=False, soft_wrap=True)
     if audit.ok:

@@ -13,4 +13,5 @@
 ``latency``         from produced to alerted, and to visible
 ``members``         a million shoppers, made inside ClickHouse
 ``segments``        counting all segments, and the leader's rounds
+``privacy``         pseudonyms, and looking for who was erased, an event
 """

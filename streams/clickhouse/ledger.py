@@ -9,7 +9,9 @@ from schemas.ledger import LedgerRow, Tiling, tile
 from schemas.topics import BEHAVIOUR
 from streams.clickhouse.reader import Reader
 
-_NUMBERS = "first, last, epoch, records, rows, duplicates, dead_letters, passed, max_ts_ms"
+_NUMBERS = (
+    "first, last, epoch, records, rows, duplicates, dead_letters, passed, erased, max_ts_ms, min_ts_ms, written_ms"
+)
 
 
 def read_tilings(reader: Reader) -> dict[tuple[str, int], Tiling]:

@@ -5,8 +5,12 @@ migration that broke off half-way, or that two processes run at once, is simply 
 a checksum in ``schema_migrations``; a file that changed or vanished afterwards is refused, for the tables are no longer
 what the files say.
 
-The views follow from the segments' files. Each has a checksum of its text as its comment, and is replaced where the
-text has changed; a view whose segment is gone is dropped.
+The views follow from the segments' files and the analysts'. Each has a checksum of its text as its comment, and is
+replaced where the text has changed; a view whose file is gone is dropped.
+
+Each table's time to live is that of the settings, changed where it differs.
+
+The users are made last, where their passwords are given, and each time: what they may is granted anew.
 
 The tables are those of a single server. On a cluster, create the database with an engine that makes every table a
 replicated one, as ClickHouse Cloud does.
@@ -25,8 +29,10 @@ from typing import Any
 
 from clickhouse_driver import Client
 
+from streams.clickhouse.retention import check, replace_ttls
 from streams.clickhouse.session import Session
 from streams.clickhouse.statements import statements
+from streams.clickhouse.users import replace_users
 from streams.clickhouse.views import replace_views
 from streams.errors import Fatal
 from streams.settings import Settings
@@ -97,13 +103,15 @@ def migrate(
     folder: Traversable | None = None,
     report: Callable[[str, list[str]], None] = lambda *_: None,
 ) -> list[Migration]:
-    """Apply what is pending and return it; with ``dry_run`` only return it. Then bring the views up to date, where the
-    migrations are Footfall's own, not those of a ``folder``. Blocks.
+    """Apply what is pending and return it; with ``dry_run`` only return it. Then bring views, times to live and
+    users up to date, where the migrations are Footfall's own, not those of a ``folder``. Blocks.
 
-    ``report`` is called with the name of each migration or view and its statements before they are run. Waits for a
-    server that isn't up yet, for ``outage_deadline_s`` a statement at most. Raises ``Fatal`` as :func:`load` and
-    :func:`pending` do, and for a statement that the server refuses; ``SettingError`` for segments that aren't.
+    ``report`` is called with the name of each migration, view, table or user and its statements before they are run.
+    Waits for a server that isn't up yet, for ``outage_deadline_s`` a statement at most. Raises ``Fatal`` as
+    :func:`load` and :func:`pending` do, and for a statement that the server refuses; ``SettingError`` for segments that
+    aren't and for retentions that can't be.
     """
+    check(settings)
     session = Session(settings)
     try:
         todo = pending(load(folder), _applied(session))
@@ -112,7 +120,9 @@ def migrate(
             if not dry_run:
                 _apply(session, migration)
         if folder is None:
-            replace_views(settings, session, dry_run=dry_run, report=report)
+            views = replace_views(settings, session, dry_run=dry_run, report=report)
+            replace_ttls(settings, session, dry_run=dry_run, report=report)
+            replace_users(settings, session, views, dry_run=dry_run, report=report)
         return todo
     finally:
         session.close()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
 from itertools import chain
 from typing import Any
 
@@ -13,6 +14,7 @@ from clickhouse_driver import Client
 from streams.clickhouse import blocks
 from streams.clickhouse.columns import Column
 from streams.clickhouse.session import Session
+from streams.errors import Invalid
 from streams.settings import Settings
 
 Tables = Mapping[str, Mapping[str, tuple[str, Column]]]
@@ -32,7 +34,8 @@ class Reader:
 
     def query(self, sql: str, params: Mapping[str, Any] | None = None) -> list[tuple[Any, ...]]:
         """The rows, in Python's types: for results of a few thousand. Raises as :meth:`columns`."""
-        return self._session.run("query", lambda client: list(client.execute(sql, _params(params))))
+        with _utf8():
+            return self._session.run("query", lambda client: list(client.execute(sql, _params(params))))
 
     def columns(
         self,
@@ -57,15 +60,17 @@ class Reader:
         settings
             Settings of ClickHouse for this query.
 
-        Raises ``Fatal`` where the server refuses the query or is gone for longer than ``outage_deadline_s``, and
-        ``Retryable`` where stopped during an outage.
+        Raises ``Fatal`` where the server refuses the query or is gone for longer than ``outage_deadline_s``,
+        ``Retryable`` where stopped during an outage, and ``Invalid`` for a parameter that came from bytes that aren't
+        UTF-8.
         """
 
         def selected(client: Client) -> dict[str, Any]:
             found = blocks.select(client, _substituted(client, sql, params), tables or {}, settings or {}, raw)
             return _joined(list(found))
 
-        return self._session.run("query", selected)
+        with _utf8():
+            return self._session.run("query", selected)
 
     def close(self) -> None:
         """Disconnect. The reader may be used again."""
@@ -78,6 +83,14 @@ def stream(client: Client, sql: str, *, max_block_rows: int, settings: Mapping[s
         sql, with_column_types=True, settings={**settings, "max_block_size": max_block_rows}
     )
     return rows
+
+
+@contextmanager
+def _utf8() -> Iterator[None]:
+    try:
+        yield
+    except UnicodeEncodeError:
+        raise Invalid("What was given is not UTF-8") from None
 
 
 def _substituted(client: Client, sql: str, params: Mapping[str, Any] | None) -> str:

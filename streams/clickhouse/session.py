@@ -14,6 +14,7 @@ from clickhouse_driver import Client
 from streams.clickhouse.connection import address, connect
 from streams.clickhouse.faults import EXPECTED, is_retryable, one_line
 from streams.errors import Fatal, Retryable
+from streams.metrics.services import CLICKHOUSE
 from streams.settings import Settings
 
 T = TypeVar("T")
@@ -31,7 +32,7 @@ class Session:
     Parameters
     ----------
     settings
-        Address, timeouts, and ``outage_deadline_s``.
+        Address, timeouts, and ``outage_deadline_s``; 0 for one attempt.
     stop
         Once set, no operation waits for the server to come back.
     """
@@ -50,6 +51,10 @@ class Session:
         Raises ``Fatal`` for any other fault and when the outage outlasts its deadline, ``Retryable`` when stopped
         while waiting.
         """
+        with CLICKHOUSE.asked(what) as again:
+            return self._until_done(what, operation, again)
+
+    def _until_done(self, what: str, operation: Callable[[Client], T], again: Callable[[], None]) -> T:
         deadline: float | None = None
         wait_s = FIRST_WAIT_S
         while True:
@@ -61,8 +66,10 @@ class Session:
                 now = time.monotonic()
                 if deadline is None:
                     deadline = now + self._settings.outage_deadline_s
-                    logger.warning("%s, %s; trying again", _where(client, what), one_line(error))
+                    if now < deadline:
+                        logger.warning("%s, %s; trying again", _where(client, what), one_line(error))
                 self._judge(error, _where(client, what), out_of_time=now >= deadline)
+                again()
                 # Jitter spreads the workers that lost the server at the same moment.
                 pause_s = min(random.uniform(wait_s / 2, wait_s), deadline - now)  # noqa: S311 - not for secrecy
                 if self._stop.wait(pause_s):
@@ -85,7 +92,9 @@ class Session:
         if not is_retryable(error):
             raise Fatal(f"{where}, {one_line(error)}") from None
         if out_of_time:
-            raise Fatal(f"{where}, gave up after {self._settings.outage_deadline_s:g} s: {one_line(error)}") from None
+            tried_s = self._settings.outage_deadline_s
+            gave_up = f"gave up after {tried_s:g} s: " if tried_s else ""
+            raise Fatal(f"{where}, {gave_up}{one_line(error)}") from None
 
     def close(self) -> None:
         """Disconnect; the next operation connects again."""

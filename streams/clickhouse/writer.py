@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from streams.clickhouse import blocks
 from streams.clickhouse.columns import Column
 from streams.clickhouse.session import Session
+from streams.metrics.services import CLICKHOUSE
 from streams.settings import Settings
 
 _SETTINGS = {
@@ -53,6 +54,7 @@ class Writer:
         statement = f"INSERT INTO `{table}` ({names}) VALUES"
         settings = {**_SETTINGS, "insert_deduplication_token": token}
         self._session.run(f"insert into {table}", lambda client: blocks.insert(client, statement, columns, settings))
+        CLICKHOUSE.took(table, len(next(iter(columns.values()))))
 
     def close(self) -> None:
         """Disconnect. The writer may be used again."""

@@ -35,10 +35,13 @@ _COMMANDS = {
     "audit": "Check that every record was written once.",
     "rebuild": "Recompute the profiles from the events.",
     "dead-letters": "List, show and resend records that could not be used.",
+    "alerts": "Follow alerts, list them, and say what was behind them.",
     "models": "Compare, promote and pin the models.",
     "segments": "See who is in which segment, and who came and went.",
     "labels": "See what became of the labels.",
+    "erase": "Remove a person from all tables and topics, for good.",
     "query": "Ask ClickHouse.",
+    "console": "Serve a page that shows it all.",
     "backtest": "Score and learn a data set in event time.",
     "text": "Train, judge and use the model that reads reviews.",
     "bench": "Measure what this machine can do.",
@@ -69,7 +72,9 @@ class Commands(click.Group):
         try:
             return super().invoke(ctx)
         except FootfallError as error:
-            click.echo(f"footfall: {error}", err=True)
+            from streams.transport.logs import say_why_it_ends
+
+            say_why_it_ends(error)
             ctx.exit(_EXIT_INVALID if isinstance(error, Invalid | SettingError) else 1)
         except KeyboardInterrupt:
             ctx.exit(_EXIT_INTERRUPTED)
@@ -93,7 +98,7 @@ def with_settings(function: Callable[Concatenate[Settings, P], R]) -> Callable[P
         from streams.transport.logs import configure_logging
 
         settings = settings_here(os.environ, Path.cwd())
-        configure_logging(settings.log_level)
+        configure_logging(settings)
         return function(settings, *args, **kwargs)
 
     return call

@@ -22,8 +22,8 @@ json_option = click.option("--json", "as_json", is_flag=True, help="Print the fi
 def command() -> None:
     """Measure what this machine can do.
 
-    Each benchmark but that of texts starts a broker and ClickHouse in a temporary folder and stops them at its end;
-    FOOTFALL_ variables don't count.
+    Each benchmark but those of texts and privacy starts a broker and ClickHouse in a temporary folder and stops them at
+    its end; FOOTFALL_ variables don't count.
     """
 
 
@@ -178,6 +178,32 @@ def segments(profiles: int, rounds: int, as_json: bool) -> None:
     with laboratory(None) as here:
         result = measure_segments(here, profiles=profiles, rounds=rounds)
     show_segments(result, Console())
+    _print_json(result.to_json(), as_json)
+
+
+@command.command()
+@click.option("--events", type=click.IntRange(min=1_000), default=200_000, show_default=True)
+@click.option("--users", type=click.IntRange(min=1), default=10_000, show_default=True)
+@click.option("--rounds", type=click.IntRange(min=1), default=3, show_default=True)
+@json_option
+def privacy(events: int, users: int, rounds: int, as_json: bool) -> None:
+    """CPU time an event of pseudonyms, and of looking for who was erased; without servers."""
+    from rich.console import Console
+    from rich.table import Table
+
+    from streams.bench.privacy import ERASED, measure_privacy
+
+    result = measure_privacy(events=events, users=users, rounds=rounds)
+    table = Table("", "µs of CPU an event", box=None, pad_edge=False)
+    table.columns[1].justify = "right"
+    for what, us in (
+        ("neither pseudonyms nor anybody erased", result.off_us),
+        ("pseudonyms, all identifiers new at first", result.first_us),
+        ("pseudonyms, identifiers known", result.pseudonyms_us),
+        (f"{ERASED:,} people erased, no pseudonyms", result.tombstones_us),
+    ):
+        table.add_row(what, f"{us:.2f}")
+    Console().print(table)
     _print_json(result.to_json(), as_json)
 
 

@@ -11,6 +11,7 @@ import click
 from schemas.topics import LOGS
 from streams.commands import with_settings
 from streams.settings import Settings
+from streams.show import printable
 
 if TYPE_CHECKING:
     from streams.dead_letters import Group, Kept
@@ -109,9 +110,7 @@ def _print_letters(found: Iterable[Kept], as_json: bool) -> None:
 
 
 def _shown(value: bytes) -> str:
-    """As text, with whatever isn't printable escaped: it may be anything, and goes to a terminal."""
-    text = value.decode(errors="backslashreplace")
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+    return printable(value.decode(errors="backslashreplace"))
 
 
 def _time(ms: int) -> str:

@@ -43,9 +43,10 @@ def command(shop: str, as_json: bool, seconds: float, keep: bool, kafka_home: Pa
     from streams.demo.run import run
     from streams.demo.scenarios import SCENARIOS
     from streams.demo.show import show
+    from streams.settings import Settings
     from streams.transport.logs import configure_logging
 
-    configure_logging("WARNING")
+    configure_logging(Settings(log_level="WARNING"))
     console = Console(stderr=as_json)
     with ExitStack() as cleanup:
         folder = Path(STACK_FOLDER) if keep else Path(cleanup.enter_context(TemporaryDirectory(prefix="footfall-")))

@@ -45,13 +45,20 @@ def command() -> None:
 @command.command()
 @data_option
 @kafka_home_option
-def up(data: Path, kafka_home: Path | None) -> None:
+@click.option(
+    "--users", is_flag=True, help="Give ClickHouse a user for workers, one for the console, one for analysts."
+)
+def up(data: Path, kafka_home: Path | None, users: bool) -> None:
     """Start what isn't running, and wait until it answers."""
-    stack = _stack(data, kafka_home)
+    stack = _stack(data, kafka_home, users=users)
     if (before := _explained(stack.status)()) and all(member.state == "up" for member in before):
         click.echo("Already up.")
     endpoints = _explained(stack.up)()
     _print(stack.status(), endpoints)
+    if stack.passwords():
+        from deploy.local.users import users_file
+
+        Console().print("Passwords:", str(users_file(data)), style="dim", soft_wrap=True, highlight=False)
 
 
 @command.command()
@@ -81,12 +88,12 @@ def down(data: Path) -> None:
     click.echo("Down.")
 
 
-def _stack(data: Path, kafka_home: Path | None = None) -> LocalStack:
+def _stack(data: Path, kafka_home: Path | None = None, *, users: bool = False) -> LocalStack:
     try:
         from deploy.local.stack import LocalStack
     except ModuleNotFoundError as error:
         raise click.ClickException(f"{error}: pip install 'footfall[local]'") from None
-    return LocalStack(data, kafka_home)
+    return LocalStack(data, kafka_home, users=users)
 
 
 def _explained(function: Callable[P, R]) -> Callable[P, R]:

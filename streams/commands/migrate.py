@@ -12,7 +12,8 @@ from streams.settings import Settings
 @click.option("--dry-run", is_flag=True, help="Print what would be run, and run nothing.")
 @with_settings
 def command(settings: Settings, dry_run: bool) -> None:
-    """Bring ClickHouse's tables up to date, and the views of the segments.
+    """Bring ClickHouse's tables up to date, and how long they keep rows; the views of segments and analysts; and the
+    users whose passwords are set.
 
     Waits for a server that is still starting. May be run again at any time; a migration that broke off is repeated.
     """

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
-import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -12,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from streams.commands import with_settings
+from streams.commands.who import user_here
 from streams.settings import Settings
 
 if TYPE_CHECKING:
@@ -27,15 +26,8 @@ json_option = click.option("--json", "as_json", is_flag=True, help="Print one JS
 def deciding(function: Callable[..., Any]) -> Callable[..., Any]:
     """Adds the options of a decision."""
     why = click.option("--why", default="", help="The reason, for those who read the list of decisions.")
-    who = click.option("--who", default=_user, show_default="you", help="Who decides.")
+    who = click.option("--who", default=user_here, show_default="you", help="Who decides.")
     return why(who(function))
-
-
-def _user() -> str:
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):  # a container's user may have no name
-        return f"user {os.getuid()}"
 
 
 @click.group("models", help="Compare, promote and pin the models.")

@@ -19,7 +19,8 @@ TABLE_ROWS = 1_000
 BLOCK_ROWS = 8_192
 
 READ_ONLY = {"readonly": 2}
-"""ClickHouse refuses whatever isn't reading, but lets the driver name its settings."""
+"""ClickHouse refuses whatever isn't reading, but lets the driver name its settings. To a user who may only read anyway,
+it would refuse the setting itself."""
 
 
 @click.command("query")
@@ -37,7 +38,8 @@ def command(settings: Settings, sql: str, style: str) -> None:
 
     client = connect(settings)
     try:
-        rows = stream(client, sql, max_block_rows=BLOCK_ROWS, settings=READ_ONLY)
+        reads_only = client.execute("SELECT getSetting('readonly')")[0][0] != 0
+        rows = stream(client, sql, max_block_rows=BLOCK_ROWS, settings={} if reads_only else READ_ONLY)
         names = [name for name, _ in next(rows, [])]
         _PRINTERS[style](names, rows)
     except BrokenPipeError:  # by `head` and the like

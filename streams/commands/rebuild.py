@@ -21,10 +21,17 @@ from streams.settings import Settings
     help="Once all is built: how long the workers have to stop.",
 )
 @click.option("--drop-old", is_flag=True, help="Don't keep the former profiles.")
+@click.option("--kept-only", is_flag=True, help="Where events have expired: make do with those that are left.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @with_settings
 def command(
-    settings: Settings, partitions: int | None, dry_run: bool, wait_s: float, drop_old: bool, as_json: bool
+    settings: Settings,
+    partitions: int | None,
+    dry_run: bool,
+    wait_s: float,
+    drop_old: bool,
+    kept_only: bool,
+    as_json: bool,
 ) -> None:
     """Recompute the profiles from the events, beside the live ones, and swap them.
 
@@ -49,6 +56,7 @@ def command(
         dry_run=dry_run,
         wait_s=wait_s,
         drop_old=drop_old,
+        kept_only=kept_only,
         bar=partial(shown, "rebuild", 0),
         waiting=waiting,
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,6 +12,7 @@ import click
 
 from streams.commands import with_settings
 from streams.settings import Settings
+from streams.show import print_json, print_rows, shown_time
 
 if TYPE_CHECKING:
     from models.uplift import Uplift
@@ -44,7 +45,7 @@ def list_segments(settings: Settings, as_json: bool) -> None:
         {"name": one.name, "title": one.title, "owner": one.owner, **found.get(one.name, Members(0, 0))._asdict()}
         for one in segments
     ]
-    _print_rows(rows, as_json)
+    print_rows(rows, as_json)
 
 
 @command.command()
@@ -65,7 +66,7 @@ def show(settings: Settings, name: str, as_json: bool) -> None:
             for user, reason, score, held_out in strongest(reader, segment, _SHOWN)
         ]
     if as_json:
-        _print_json({**asdict(segment), "members_now": n, "strongest": rows})
+        print_json({**asdict(segment), "members_now": n, "strongest": rows})
         return
     for line in (
         f"{segment.title} ({segment.name}), {segment.owner}: {segment.description}",
@@ -76,7 +77,7 @@ def show(settings: Settings, name: str, as_json: bool) -> None:
         click.echo(line)
     if rows:
         click.echo()
-        _print_rows(rows, as_json)
+        print_rows(rows, as_json)
 
 
 @command.command()
@@ -89,7 +90,7 @@ def count(settings: Settings, names: tuple[str, ...], as_json: bool) -> None:
 
     with _opened(settings, names) as (reader, segments):
         found = count(reader, segments)
-    _print_rows([{"name": name, "shoppers": n} for name, n in found.items()], as_json)
+    print_rows([{"name": name, "shoppers": n} for name, n in found.items()], as_json)
 
 
 @command.command()
@@ -128,14 +129,14 @@ def diff(settings: Settings, name: str, since: datetime, as_json: bool) -> None:
     with _opened(settings, [name]) as (reader, (segment,)):
         found = differences(reader, segment, round(since.replace(tzinfo=UTC).timestamp() * 1000))
     rows = [
-        {"change": one.change, "user_id": one.user_id, "reason": one.reason, "at": _shown_time(one.at_ms)}
+        {"change": one.change, "user_id": one.user_id, "reason": one.reason, "at": shown_time(one.at_ms)}
         | {"held_out": bool(one.held_out)}
         for one in found
     ]
     if not as_json:
         entered = sum(one.change == "entered" for one in found)
         click.echo(f"{entered:,} entered, {len(found) - entered:,} left.")
-    _print_rows(rows if as_json else rows[:_DIFFERENCES_SHOWN], as_json)
+    print_rows(rows if as_json else rows[:_DIFFERENCES_SHOWN], as_json)
     if not as_json and len(rows) > _DIFFERENCES_SHOWN:
         click.echo(f"These are the first {_DIFFERENCES_SHOWN:,}; --json prints them all.")
 
@@ -158,7 +159,7 @@ def uplift(settings: Settings, name: str, metric: Any, days: float, as_json: boo
         found = uplift(reader, segment, metric, days=days)
     if as_json:
         arms = {"treated": found.treated._asdict(), "held_out": found.held_out._asdict()}
-        _print_json({"segment": name, "metric": metric, "days": days, **asdict(found), **arms})
+        print_json({"segment": name, "metric": metric, "days": days, **asdict(found), **arms})
     else:
         _say_uplift(found, metric, days)
 
@@ -177,7 +178,7 @@ def verify(settings: Settings, names: tuple[str, ...], as_json: bool) -> None:
 
     found = verify(settings, chosen(segments_of(settings), names))
     if as_json:
-        _print_json(found.to_dict())
+        print_json(found.to_dict())
     else:
         _say_verified(found)
     if not found.ok:
@@ -202,9 +203,9 @@ def judge(settings: Settings, truth: Path, as_json: bool) -> None:
     with _opened(settings, ()) as (reader, _):
         found = judged(reader, known)
     if as_json:
-        _print_rows([{**one._asdict(), "precision": one.precision, "recall": one.recall} for one in found], as_json)
+        print_rows([{**one._asdict(), "precision": one.precision, "recall": one.recall} for one in found], as_json)
         return
-    _print_rows(
+    print_rows(
         [
             {"name": one.segment, "members": one.members, "should be": one.known, "are": one.both}
             | {"precision": _shown_share(one.precision), "recall": _shown_share(one.recall), "who": one.truth}
@@ -236,7 +237,7 @@ def _say_uplift(found: Uplift, metric: str, days: float) -> None:
         {"": name, "shoppers": arm.n, f"{metric} a shopper, {days:g} days": f"{arm.mean:.4g}"}
         for name, arm in (("treated", treated), ("held out", held_out))
     ]
-    _print_rows(rows, False)
+    print_rows(rows, False)
     if min(treated.n, held_out.n) < LEAST:
         click.echo(f"Too few to say anything: each arm needs {LEAST} shoppers whose {days:g} days have passed.")
         return
@@ -257,7 +258,7 @@ def _say_verified(found: Verified) -> None:
     if not found.at_ms:
         click.echo("The leader hasn't looked yet.")
         return
-    _print_rows(
+    print_rows(
         [
             {"name": one.name, "members": one.members, "missing": len(one.missing), "strange": len(one.strange)}
             | {"aside": one.aside}
@@ -266,49 +267,12 @@ def _say_verified(found: Verified) -> None:
         False,
     )
     click.echo(
-        f"As of {_shown_time(found.at_ms)}, by the raw events; {found.changes:,} changes, {found.messages:,} messages"
+        f"As of {shown_time(found.at_ms)}, by the raw events; {found.changes:,} changes, {found.messages:,} messages"
         f"{'' if found.is_whole else ', the topic has lost its first ones'}."
     )
     for problem in found.problems or ["Nobody is missing, nobody strange, and the changes give the members."]:
         click.echo(problem)
 
 
-def _print_rows(rows: Sequence[Mapping[str, Any]], as_json: bool) -> None:
-    from rich.console import Console
-    from rich.table import Table
-
-    if as_json:
-        for row in rows:
-            _print_json(row)
-        return
-    if not rows:
-        return
-    table = Table(*(name.replace("_", " ") for name in rows[0]), box=None, pad_edge=False)
-    for column, value in zip(table.columns, rows[0].values(), strict=True):
-        column.justify = "right" if isinstance(value, int | float) and not isinstance(value, bool) else "left"
-        column.overflow = "fold"
-    for row in rows:
-        table.add_row(*map(_shown, row.values()))
-    Console().print(table, markup=False)
-
-
-def _shown(value: Any) -> str:
-    if isinstance(value, bool):
-        return "yes" if value else ""
-    if isinstance(value, float):
-        return f"{value:,.2f}"
-    return f"{value:,}" if isinstance(value, int) else str(value)
-
-
 def _shown_share(share: float | None) -> str:
     return "" if share is None else f"{share:.0%}"
-
-
-def _shown_time(ms: int) -> str:
-    return datetime.fromtimestamp(ms / 1000, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-def _print_json(row: Mapping[str, Any]) -> None:
-    import orjson
-
-    click.echo(orjson.dumps(row))

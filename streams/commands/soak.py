@@ -55,12 +55,13 @@ def command(
     import orjson
     from rich.console import Console
 
+    from streams.settings import Settings
     from streams.simulate.shop import Shop
     from streams.soak.run import Plan, run
     from streams.soak.show import show
     from streams.transport.logs import configure_logging
 
-    configure_logging("WARNING")
+    configure_logging(Settings(log_level="WARNING"))
     console = Console(stderr=True)
     plan = Plan(
         minutes=minutes,

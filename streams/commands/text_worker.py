@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import socket
 import sys
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -27,16 +26,20 @@ def command(settings: Settings, name: str | None, report: Path | None) -> None:
     os.environ.setdefault("CLICKHOUSE_DRIVER_LASY_DATE_LUT", "lazily")
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
     os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
-    from streams.text.address import http_address
+    from streams.http.address import http_address
+    from streams.transport.logs import configure_logging, process_name
 
+    worker = name or process_name()
+    configure_logging(settings, worker=worker)
     address = http_address(settings)  # before anything that takes long
     import orjson
 
     from schemas.topics import REVIEWS, REVIEWS_SCORED
+    from streams.http.serving import serving
     from streams.text.metrics import Metrics
     from streams.text.model import open_engine
     from streams.text.pipeline import TextPipeline
-    from streams.text.server import Server, serving
+    from streams.text.server import Server
     from streams.transport.app import create_app
     from streams.transport.worker import run_worker
 
@@ -45,12 +48,11 @@ def command(settings: Settings, name: str | None, report: Path | None) -> None:
     )
     engine = open_engine(settings)
     metrics = Metrics(engine)
-    worker = name or f"{socket.gethostname()}-{os.getpid()}"
     pipeline = TextPipeline(in_group, worker=worker, engine=engine, metrics=metrics)
     app = create_app(in_group, topics=(REVIEWS,), beside=(REVIEWS_SCORED,), handler=pipeline, poll_s=POLL_S)
     pipeline.fail = app.crash
-    with serving(Server(engine, pipeline, metrics, token=settings.text_http_token), address):
-        status = run_worker(app, in_group)
+    with serving(Server(engine, pipeline, metrics, token=settings.http_token).app, address):
+        status = run_worker(app)
     if report is not None:
         report.write_bytes(orjson.dumps(asdict(engine.figures)))
     # All is written and closed; the engine may be in the middle of texts that nobody waits for.

@@ -16,13 +16,23 @@ def command() -> None:
 
 
 @command.command()
+@click.option("--update", is_flag=True, help="Configure existing topics as the settings say, too.")
 @with_settings
-def create(settings: Settings) -> None:
-    """Create the topics that are missing; existing ones stay as they are."""
+def create(settings: Settings, update: bool) -> None:
+    """Create the topics that are missing, and say where existing ones aren't kept as the settings say."""
+    from streams.transport.topic_configs import configure, differences
     from streams.transport.topics import ensure_topics
 
     created = asyncio.run(ensure_topics(settings))
     click.echo(f"Created: {', '.join(created)}" if created else "All topics exist.")
+    differing = asyncio.run(differences(settings))
+    for difference in differing:
+        click.echo(f"{difference.topic}: {difference.config} is {difference.found}, not {difference.wanted}")
+    if differing and update:
+        asyncio.run(configure(differing, settings))
+        click.echo("Configured them so.")
+    elif differing:
+        click.echo("They stay as they are; `footfall topics create --update` configures them so.")
 
 
 @command.command("list")

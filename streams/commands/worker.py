@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gc
 import os
-import socket
 import sys
 from pathlib import Path
 
@@ -23,6 +22,12 @@ _GC_THRESHOLDS = (50_000, 20, 50)
 @with_settings
 def command(settings: Settings, name: str | None, report: Path | None) -> None:
     """Run one scoring worker. Start as many as there is work for, up to one a partition."""
+    from streams.http.address import http_address
+    from streams.transport.logs import configure_logging, process_name
+
+    worker = name or process_name()
+    configure_logging(settings, worker=worker)
+    address = http_address(settings)  # before anything that takes long
     # What is imported is never garbage: not collecting meanwhile saves a tenth of the start, and freezing it afterwards
     # keeps the collector from walking it again and again.
     gc.disable()
@@ -31,19 +36,22 @@ def command(settings: Settings, name: str | None, report: Path | None) -> None:
     import orjson
 
     from schemas.topics import INPUTS
+    from streams.http.serving import serving
     from streams.transport.app import create_app
     from streams.transport.worker import run_worker
     from streams.worker import machine_code
     from streams.worker.pipeline import Pipeline
+    from streams.worker.server import server
 
     machine_code.load()
     gc.freeze()
     gc.set_threshold(*_GC_THRESHOLDS)
     gc.enable()
-    pipeline = Pipeline(settings, worker=name or f"{socket.gethostname()}-{os.getpid()}")
+    pipeline = Pipeline(settings, worker=worker)
     app = create_app(settings, topics=INPUTS, handler=pipeline)
     pipeline.fail = app.crash
-    status = run_worker(app, settings)
+    with serving(server(pipeline, app, settings), address):
+        status = run_worker(app)
     if report is not None:
         report.write_bytes(orjson.dumps(pipeline.costs.report()))
     # All is written and closed; taking a heap of this size apart object by object would take half a second.

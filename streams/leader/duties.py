@@ -8,6 +8,7 @@ from collections.abc import Callable
 from streams.leader.budget import AlertBudget
 from streams.leader.drift import DriftWatch
 from streams.leader.duty import Duty
+from streams.leader.escalation import Escalation
 from streams.leader.learning import Learning
 from streams.leader.risks import TellingRisks
 from streams.leader.segments import SegmentRounds
@@ -31,4 +32,5 @@ def duties(
         Sweeping(settings, delivery, clock_ms=clock_ms, stop=stop, costs=costs),
         SegmentRounds(settings, delivery, clock_ms=clock_ms, stop=stop),
         DriftWatch(settings, delivery, clock_ms=clock_ms, stop=stop),
+        Escalation(settings, delivery, clock_ms=clock_ms, stop=stop),
     ]

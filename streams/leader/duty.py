@@ -6,6 +6,7 @@ import time
 from collections.abc import Sequence
 from typing import Protocol
 
+from streams.metrics.spread import SECONDS, Spread
 from streams.worker.costs import Costs
 
 AT_MOST_S = 5.0
@@ -37,10 +38,16 @@ class Leader:
     ----------
     leading
         Any thread may set it.
+    took_s
+        By duty, how long it took in each round.
+    done_at
+        By duty, when it last came to its end, in seconds of Unix time.
     """
 
     def __init__(self, duties: Sequence[Duty], *, costs: Costs) -> None:
         self.leading = False
+        self.took_s: dict[str, Spread] = {}
+        self.done_at: dict[str, float] = {}
         self._duties = duties
         self._costs = costs
         self._due_s = dict.fromkeys(range(len(duties)), float("-inf"))
@@ -51,13 +58,16 @@ class Leader:
             if not self.leading or time.monotonic() < self._due_s[place]:
                 continue
             self._due_s[place] = time.monotonic() + duty.every_s
-            until = time.monotonic() + AT_MOST_S
+            began = time.monotonic()
+            until = began + AT_MOST_S
             more = True
             with self._costs.stage(duty.name):
                 while more and self.leading and time.monotonic() < until:
                     more = duty.run()
             if more:
                 self._due_s[place] = float("-inf")
+            self.took_s.setdefault(duty.name, Spread(SECONDS)).observe(time.monotonic() - began)
+            self.done_at[duty.name] = time.time()
 
     def close(self) -> None:
         """Disconnect. It may go on afterwards."""

@@ -146,7 +146,10 @@ class SegmentRounds:
         page = self._reader.columns(_PAGE, about | {"limit": self._page_changes})
         changes = changes_of(page)
         if changes:
-            messages = [Message(self._topic, change.user_id.encode(), change.to_json()) for change in changes]
+            messages = [
+                Message(self._topic, change.change_id.encode(), change.to_json(), beside=change.user_id.encode())
+                for change in changes
+            ]
             self._delivery.send(messages).result(self._deadline_s)
             members = {name: page[name] for name in ("segment", "user_id", "number", "at_ms", "reason", "held_out")}
             members["inside"] = [change.change == "enter" for change in changes]

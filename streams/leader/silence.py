@@ -166,6 +166,9 @@ class SilenceAlerts:
     def _send(self, alerts: Sequence[Alert]) -> None:
         """Returns once they are delivered."""
         if alerts:
-            messages = [Message(self._topic, alert.user_id.encode(), alert.to_json()) for alert in alerts]
+            messages = [
+                Message(self._topic, alert.alert_id.encode(), alert.to_json(), beside=alert.user_id.encode())
+                for alert in alerts
+            ]
             self._delivery.send(messages).result(self._deadline_s)
         self.told |= {alert.alert_id for alert in alerts}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
+from schemas.identifiers import PSEUDONYM_SQL
 from schemas.tables import ROW_TABLES
 from schemas.topics import BEHAVIOUR
 from streams.clickhouse.reader import Reader
@@ -16,8 +17,9 @@ Positions = Mapping[Pair, int]
 CHUNK_EVENTS = 100_000
 """Events read at once: about 100 MB while they are columns of text."""
 
-HOME = "modulo(bitAnd(kafkaMurmurHash(user_id), 0x7FFFFFFF), %(partitions)s)"
-"""The partition of a shopper; ``streams.replay.partitioner`` in SQL."""
+HOME = f"if({PSEUDONYM_SQL}, partition, modulo(bitAnd(kafkaMurmurHash(user_id), 0x7FFFFFFF), %(partitions)s))"
+"""The partition of a shopper; ``streams.replay.partitioner`` in SQL. What a pseudonym stands for isn't known, so its
+is where the event came from."""
 
 _ROWS = " UNION ALL ".join(
     f"SELECT topic, partition, offset, user_id FROM {table}"  # noqa: S608 - own names

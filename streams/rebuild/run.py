@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import os
 import socket
+import threading
 import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
@@ -21,8 +22,10 @@ from streams.clickhouse.ledger import read_tilings
 from streams.clickhouse.reader import Reader
 from streams.clickhouse.writer import Writer
 from streams.errors import Fatal
+from streams.privacy.tombstones import LATEST, Seen
 from streams.rebuild import swap
 from streams.rebuild.comparison import Comparison, compare
+from streams.rebuild.expired import check_all_kept
 from streams.rebuild.fold import PartitionFold
 from streams.rebuild.group import held
 from streams.rebuild.plan import Pair, Stretch, pending, stretches
@@ -69,19 +72,22 @@ def rebuild(
     dry_run: bool = False,
     wait_s: float = 0.0,
     drop_old: bool = False,
+    kept_only: bool = False,
     bar: Bar = lambda total: nullcontext(lambda done: None),
     waiting: Callable[[int], None] = lambda members: None,
 ) -> Report:
     """Recomputes the profiles and, without ``dry_run``, puts them in the place of the live ones. Blocks.
 
     ``partitions`` are those of the behaviour topics; None asks the broker. ``waiting`` is told the number of workers
-    that have to stop within ``wait_s``.
+    that have to stop within ``wait_s``. ``kept_only`` is for profiles of what retention has left.
 
-    Raises ``Fatal`` where workers don't stop, or ClickHouse refuses something, and ``Retryable`` where Kafka doesn't
-    answer. What was built stays, and the next run goes on from it.
+    Raises ``Fatal`` where events have expired, workers don't stop, or ClickHouse refuses something, and ``Retryable``
+    where Kafka doesn't answer. What was built stays, and the next run goes on from it.
     """
     reader, writer = Reader(settings), Writer(settings)
     try:
+        if not kept_only:
+            check_all_kept(reader)
         build = Build(settings, reader, writer, partitions or asyncio.run(_count_partitions(settings)), bar)
         build.catch_up()
         if not dry_run:
@@ -112,6 +118,8 @@ class Build:
     """The rebuilt profiles. For one thread at a time; opens or makes the workspace."""
 
     def __init__(self, settings: Settings, reader: Reader, writer: Writer, partitions: int, bar: Bar) -> None:
+        self._name = f"rebuild-{socket.gethostname()}-{os.getpid()}"
+        self._seen = Seen(settings, worker=self._name, stop=threading.Event())
         self._reader = reader
         self._writer = writer
         self._partitions = partitions
@@ -121,6 +129,7 @@ class Build:
         self._ledger_rows = 0
         self._read = 0
         self._seconds = 0.0
+        self._erasures = self._latest_erasure()
         self.workspace = Workspace(reader, writer, partitions)
         self.workspace.open()
 
@@ -135,21 +144,27 @@ class Build:
             for home, parts in todo.items():
                 if parts or home not in self.workspace.done:
                     self._fold(home, parts, lambda: progressed(self._read - before))
+        self._check_erasures()
         self._seconds += time.perf_counter() - began
 
     def swap(self) -> None:
-        """Claims, catches up and exchanges. Raises ``Fatal``, with everything as before, where a worker wrote too."""
+        """Claims, catches up and exchanges. Raises ``Fatal``, with everything as before, where a worker wrote too, or
+        somebody was erased meanwhile."""
         epoch = self._claim()
-        self.catch_up()
-        swap.prepare(self._reader, self._partitions, epoch)
-        self._check_ledger()
-        swap.exchange(self._reader)
         try:
+            self.catch_up()
+            swap.prepare(self._reader, self._partitions, epoch)
             self._check_ledger()
-        except Fatal:
             swap.exchange(self._reader)
-            raise
-        swap.put_away(self._reader)
+            try:
+                self._check_ledger()
+            except Fatal:
+                swap.exchange(self._reader)
+                raise
+            swap.put_away(self._reader)
+        finally:
+            self._seen.say_gone([epoch])
+            self._seen.close()
 
     def report(self, comparison: Comparison, *, swapped: bool) -> Report:
         done = self.workspace.done.values()
@@ -204,9 +219,18 @@ class Build:
                 "a worker wrote while the profiles were to be swapped: stop all and run `footfall rebuild` again"
             )
 
+    def _latest_erasure(self) -> int:
+        return int(self._reader.query(LATEST)[0][0])
+
+    def _check_erasures(self) -> None:
+        """What is in memory may be about who was erased. An erasure that begins from now on finds it in the tables."""
+        if self._latest_erasure() != self._erasures:
+            self.workspace.drop()
+            raise Fatal("somebody was erased meanwhile: run `footfall rebuild` again")
+
     def _claim(self) -> int:
         """An epoch above those of all owners so far, and below those of all to come."""
-        claims = Claims(worker=f"rebuild-{socket.gethostname()}-{os.getpid()}", duplicate_window=0)
+        claims = Claims(worker=self._name, duplicate_window=0)
         homes = [(topic, partition) for topic in BEHAVIOUR for partition in range(self._partitions)]
         claims.take(self._reader, self._writer, homes, time.time_ns() // 1_000_000)
-        return max(log.epoch for log in claims.logs.values())
+        return max(claims.epochs)

@@ -10,9 +10,8 @@
 ``spells``    what operators are told of it
 ``watch``     looks at the lag, and tells
 ``model``     the engine, ready to read
-``address``   where HTTP is served, and whether it may be
 ``asked``     what an HTTP request asks for, and the answer
-``server``    HTTP: texts to score, health, metrics
+``server``    HTTP: texts to score, probes, metrics
 ``metrics``   what Prometheus is told
 
 Its log in the ledger is ``reviews.text``: the topic ``reviews``, read by a group of its own.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
@@ -29,6 +30,16 @@ class Flight:
     began: float = field(default_factory=time.monotonic)
     dropped: bool = False
     """Whether it is to be forgotten: its records come again."""
+
+
+def next_window(portions: deque[Portion], room: int) -> list[Portion]:
+    """Takes what there is, as far as its texts go into ``room``; at least one portion."""
+    taken = [portions.popleft()]
+    room -= len(taken[0].texts)
+    while portions and len(portions[0].texts) <= room:
+        room -= len(portions[0].texts)
+        taken.append(portions.popleft())
+    return taken
 
 
 def submit(engine: TextEngine, portions: list[Portion], *, tier: str) -> Flight:

@@ -13,6 +13,8 @@ from schemas.batch import EventBatch
 from schemas.decode import Decoder
 from schemas.records import Records
 from schemas.topics import REVIEWS
+from streams.privacy.ingest import Ingest
+from streams.settings import Settings
 from streams.transport.run import RecordRun
 from streams.transport.unpack import unpack
 from streams.worker.claims import Log
@@ -36,7 +38,10 @@ class Portion:
     n_duplicates: int = 0
     n_passed: int = 0
     """Records that can't be decoded, of which the scoring workers make dead letters; and reviews of stars alone."""
+    n_erased: int = 0
+    """About people who were erased."""
     max_ts_ms: int = 0
+    min_ts_ms: int = 0
     oldest_ms: int | None = None
     """The earliest record's own time; None where no record has one."""
     reviews: EventBatch
@@ -53,10 +58,17 @@ class Portion:
 
 
 class Intake:
-    """Decodes and drops duplicates on the one thread that uses it."""
+    """Decodes and drops duplicates on the one thread that uses it.
 
-    def __init__(self, *, max_ahead_ms: int) -> None:
-        self._decoder = Decoder(REVIEWS, max_ahead_ms=max_ahead_ms)
+    Attributes
+    ----------
+    ingest
+        What records go through first.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self.ingest = Ingest(settings)
+        self._decoder = Decoder(REVIEWS, max_ahead_ms=int(settings.max_ahead_s * 1000))
 
     def take(self, run: RecordRun, log: Log) -> list[Portion]:
         """The run in portions, at least one. CPU-bound. ``log`` moves on to the run's end.
@@ -64,7 +76,7 @@ class Intake:
         Raises ``Fatal`` where a batch isn't what Kafka specifies.
         """
         records = unpack(run).after(log.position)
-        events, undecodable = self._decoder.decode(run.partition, records)
+        events, undecodable, _ = self.ingest.admit(self._decoder.decode(run.partition, records))
         identity = identities(events.user_id, events.event_id)
         fresh = log.window.admit(identity, events.offset)
         silent = np.array([not text.strip() for text in events.text], dtype=np.bool_)
@@ -92,6 +104,8 @@ def _portions(
         rows = slice(*np.searchsorted(events.offset, (first, last + 1)).tolist())
         kept = np.flatnonzero(fresh[rows]) + rows.start
         reviews = events.take(kept)
+        n_records = end - start
+        n_passed = int(((passed >= first) & (passed <= last)).sum())
         timed = records.timestamp[start:end]
         timed = timed[timed >= 0]
         yield Portion(
@@ -100,10 +114,12 @@ def _portions(
             first=first,
             last=last,
             records=records,
-            n_records=end - start,
+            n_records=n_records,
             n_duplicates=rows.stop - rows.start - len(kept),
-            n_passed=int(((passed >= first) & (passed <= last)).sum()),
+            n_passed=n_passed,
+            n_erased=n_records - (rows.stop - rows.start) - n_passed,
             max_ts_ms=int(events.ts[rows].max(initial=0)),
+            min_ts_ms=int(reviews.ts.min()) if len(reviews) else 0,
             oldest_ms=int(timed.min()) if len(timed) else None,
             reviews=reviews,
             identity=identity[kept],

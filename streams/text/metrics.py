@@ -2,75 +2,50 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict
+from functools import partial
+from typing import Any, TypeVar
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Metric, generate_latest
-from prometheus_client.core import CounterMetricFamily
-from prometheus_client.registry import Collector
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
 from models.text.engine import TextEngine
 from models.text.scores import TextScores
+from streams.metrics import services
+from streams.metrics.exposition import Found, register
+from streams.metrics.names import TEXT
+from streams.metrics.spread import SECONDS
 from streams.text.window import Scored
 
-_SECONDS = (0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0)
+T = TypeVar("T")
+
 MOST_CLASSES = 20
 """Classes of reasons that are told apart; all others count as ``other``."""
-
-
-class EngineFigures(Collector):
-    """What the engine has done, asked when somebody looks."""
-
-    def __init__(self, engine: TextEngine) -> None:
-        self._engine = engine
-
-    def collect(self) -> Iterator[Metric]:
-        for name, value in asdict(self._engine.figures).items():
-            yield CounterMetricFamily(f"footfall_text_engine_{name}", f"The engine's {name}", value=value)
 
 
 class Metrics:
     """Thread-safe."""
 
     def __init__(self, engine: TextEngine) -> None:
-        self.registry = registry = CollectorRegistry()
-        registry.register(EngineFigures(engine))
-        self.lag = Gauge(
-            "footfall_text_lag_seconds", "Age of the oldest review in hand", ["partition"], registry=registry
-        )
-        self.overloaded = Gauge("footfall_text_overloaded", "1 while the lag is too long", registry=registry)
-        self.queue = Gauge(
-            "footfall_text_queue",
-            "Reviews that aren't in a window yet, that are, and requests that wait",
-            ["stage"],
-            registry=registry,
-        )
-        self.windows = Counter("footfall_text_windows", "Windows that the engine scored", ["tier"], registry=registry)
-        self.texts = Counter(
-            "footfall_text_texts", "Texts that were scored, by who asked", ["source"], registry=registry
-        )
-        self.tokens = Counter("footfall_text_tokens", "Tokens of these texts", ["source"], registry=registry)
-        self.truncated = Counter(
-            "footfall_text_truncated", "Texts of which only a part was read", ["source"], registry=registry
-        )
-        self.records = Counter(
-            "footfall_text_records", "Records of the stream, by what became of them", ["outcome"], registry=registry
-        )
-        self.stage = Histogram(
-            "footfall_text_stage_seconds",
-            "Time that a window or run takes",
-            ["stage"],
-            buckets=_SECONDS,
-            registry=registry,
-        )
-        self.flush = Histogram(
-            "footfall_text_flush_seconds", "Time to write a window", buckets=_SECONDS, registry=registry
-        )
-        self.requests = Counter("footfall_text_requests", "HTTP requests to score", ["status"], registry=registry)
-        self._letters = Counter(
-            "footfall_text_dead_letters", "Texts that can't be scored", ["reason"], registry=registry
-        )
+        self.registry = CollectorRegistry()
+        register(self.registry, partial(_of_engine, engine), services.collect)
+        self.lag: Gauge = self._made(Gauge, "footfall_text_lag_seconds")
+        self.overloaded: Gauge = self._made(Gauge, "footfall_text_overloaded")
+        self.queue: Gauge = self._made(Gauge, "footfall_text_queue")
+        self.windows: Counter = self._made(Counter, "footfall_text_windows")
+        self.texts: Counter = self._made(Counter, "footfall_text_texts")
+        self.tokens: Counter = self._made(Counter, "footfall_text_tokens")
+        self.truncated: Counter = self._made(Counter, "footfall_text_truncated")
+        self.records: Counter = self._made(Counter, "footfall_text_records")
+        self.stage: Histogram = self._made(Histogram, "footfall_text_stage_seconds", buckets=SECONDS)
+        self.flush: Histogram = self._made(Histogram, "footfall_text_flush_seconds", buckets=SECONDS)
+        self.requests: Counter = self._made(Counter, "footfall_text_requests")
+        self._letters: Counter = self._made(Counter, "footfall_text_dead_letters")
         self._classes: set[str] = set()
+
+    def _made(self, metric: Callable[..., T], name: str, **options: Any) -> T:
+        declared = TEXT[name]
+        return metric(name, declared.help, declared.labels, registry=self.registry, **options)
 
     def scored(self, scores: TextScores, source: str) -> None:
         self.texts.labels(source).inc(len(scores))
@@ -105,3 +80,8 @@ class Metrics:
     def exposed(self) -> bytes:
         """In Prometheus' text format."""
         return generate_latest(self.registry)
+
+
+def _of_engine(engine: TextEngine) -> Iterator[Found]:
+    for name, value in asdict(engine.figures).items():
+        yield f"footfall_text_engine_{name}", {(): value}

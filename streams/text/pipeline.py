@@ -21,8 +21,11 @@ from schemas.alerts import SystemAlert
 from schemas.topics import REVIEW_TEXTS
 from streams.clickhouse.reader import Reader
 from streams.clickhouse.writer import Writer
+from streams.metrics.services import unanswering
+from streams.privacy.tombstones import newer
 from streams.settings import Settings
-from streams.text.flight import Flight, broken, drop, submit, wait_scored
+from streams.text.erased import Erased
+from streams.text.flight import Flight, broken, drop, next_window, submit, wait_scored
 from streams.text.flush import Flush
 from streams.text.intake import Intake, Portion
 from streams.text.metrics import Metrics
@@ -60,14 +63,12 @@ class TextPipeline:
     ----------
     fail
         Awaited on the event loop with what went wrong outside of the transport's calls; to be set before the start.
-    is_assigned
-        Whether it is in the group and knows its partitions, which may be none.
     """
 
     fail: Callable[[BaseException], Awaitable[None]]
 
     def __init__(self, settings: Settings, *, worker: str, engine: TextEngine, metrics: Metrics) -> None:
-        self.is_assigned = False
+        self._is_assigned = False
         self._settings = settings
         self._engine = engine
         self._metrics = metrics
@@ -76,8 +77,9 @@ class TextPipeline:
         self._claim_writer = Writer(settings, stop=self._stop)
         self._delivery = Delivery(settings)
         self._watch = Watch(settings, self._delivery, metrics, model=engine.model, stop=self._stop)
-        self._intake = Intake(max_ahead_ms=int(settings.max_ahead_s * 1000))
+        self._intake = Intake(settings)
         self._claims = Claims(worker=worker, duplicate_window=settings.duplicate_window)
+        self._erased = Erased(settings, self._intake.ingest, self._claims, worker=worker, stop=self._stop)
         self._flush = Flush(settings, Writer(settings, stop=self._stop), self._delivery, worker=worker)
         self._read = ThreadPoolExecutor(1, thread_name_prefix="read")
         self._write = ThreadPoolExecutor(1, thread_name_prefix="write")
@@ -93,10 +95,17 @@ class TextPipeline:
         self._tasks: list[asyncio.Task[None]] = []
 
     @property
-    def is_well(self) -> bool:
-        """Whether there is progress while there is work. From any thread."""
+    def unwell(self) -> str:
+        """Empty while there is progress or no work. From any thread."""
         stalled_s = time.monotonic() - self._progress_at if self._flights or self._open else 0.0
-        return self._failure is None and stalled_s < self._settings.outage_deadline_s + STALLED_S
+        is_well = self._failure is None and stalled_s < self._settings.outage_deadline_s + STALLED_S
+        return "" if is_well else "no progress"
+
+    @property
+    def unready(self) -> str:
+        """Empty while it is in the group, knows its partitions, which may be none, and its services answer. From any
+        thread."""
+        return unanswering() if self._is_assigned else "not assigned"
 
     def engine_broke(self, error: BaseException) -> None:
         """Ends the worker, also where only others than the stream use the engine. From any thread."""
@@ -131,15 +140,23 @@ class TextPipeline:
             raise self._failure
         numbers = sorted(partition for _, partition in partitions)
         self._watch.take_over(numbers, await self._on_read(self._take_over, numbers))
-        self._taken_over = self.is_assigned = True
+        self._taken_over = self._is_assigned = True
         if not self._tasks:
-            work = (self._score_forever, self._write_forever, self._watch_forever, self._watch.tell_forever)
+            work = (
+                self._score_forever,
+                self._write_forever,
+                self._watch_forever,
+                self._watch.tell_forever,
+                self._follow_forever,
+            )
             self._tasks = [asyncio.create_task(self._guard(of_one)) for of_one in work]
 
     def _take_over(self, partitions: list[int]) -> list[SystemAlert]:
         """On the reading thread. The beginnings of spells of overload that go on."""
         wanted = [(REVIEW_TEXTS, partition) for partition in partitions]
         self._claims.take(self._reader, self._claim_writer, wanted, _now_ms())
+        # After the claim: an erasure that doesn't find it has written its tombstones before.
+        self._erased.take_up(newer(self._reader, self._settings, self._intake.ingest.tombstones))
         return self._watch.begun(self._reader, self._claim_writer, partitions)
 
     async def on_revoked(self, partitions: Partitions) -> None:
@@ -174,6 +191,9 @@ class TextPipeline:
             unscored = next(n for n, flight in enumerate(self._flights) if not flight.scores.done())
             drop(list(self._flights)[unscored:])
         await self._drain()
+        self._stop.set()
+        if self._claims.epochs:
+            await self._on_write(self._erased.seen.say_gone, self._claims.epochs)
         await self._let_go()
 
     async def on_failure(self) -> None:
@@ -189,7 +209,7 @@ class TextPipeline:
 
     def _end_assignment(self) -> None:
         self._assignment += 1
-        self.is_assigned = False
+        self._is_assigned = False
         self._moved.set()
         self._watch.let_go()
 
@@ -216,7 +236,7 @@ class TextPipeline:
             await self._until(self._may_score)
             fallback = self._settings.text_fallback
             tier = fallback if self._watch.is_over and fallback != "none" else ""
-            flight = submit(self._engine, self._next_window(), tier=tier)
+            flight = submit(self._engine, next_window(self._open, self._pace.window), tier=tier)
             flight.scores.add_done_callback(lambda _: self._moved.set())
             self._flights.append(flight)
             self._moved.set()
@@ -224,15 +244,6 @@ class TextPipeline:
     def _may_score(self) -> bool:
         unscored = sum(not flight.scores.done() for flight in self._flights)
         return bool(self._open) and unscored < IN_ENGINE and len(self._flights) < UNWRITTEN
-
-    def _next_window(self) -> list[Portion]:
-        """What there is, as far as it goes into a window; at least one portion."""
-        portions = [self._open.popleft()]
-        room = self._pace.window - len(portions[0].texts)
-        while self._open and len(self._open[0].texts) <= room:
-            room -= len(self._open[0].texts)
-            portions.append(self._open.popleft())
-        return portions
 
     async def _write_forever(self) -> None:
         scored_at = 0.0
@@ -247,7 +258,7 @@ class TextPipeline:
                     self._note(scores, took_s=now - max(flight.began, scored_at))
                     scored_at = now
                 with self._metrics.flush.time():
-                    await asyncio.get_running_loop().run_in_executor(self._write, self._finish, flight, scores)
+                    await self._on_write(self._finish, flight, scores)
                 for portion in flight.portions:
                     if portion.ends_run:
                         portion.run.ack()
@@ -257,7 +268,7 @@ class TextPipeline:
 
     def _finish(self, flight: Flight, scores: TextScores | None) -> None:
         """On the writing thread."""
-        parts = scored(flight.portions, scores)
+        parts = scored(flight.portions, scores, self._erased.kept)
         self._flush.write(parts)
         self._metrics.written(parts)
 
@@ -265,6 +276,20 @@ class TextPipeline:
         self._pace.note(len(scores), took_s)
         self._metrics.stage.labels("score").observe(took_s)
         self._metrics.scored(scores, "stream")
+
+    async def _follow_forever(self) -> None:
+        """Who was erased: once what was decoded before is written, nothing is about them any more."""
+        while True:
+            tombstones = await asyncio.to_thread(self._erased.look)
+            epochs = await self._on_read(self._erased.take_up, tombstones)
+            if tombstones and not self._erased.seen.knows(tombstones.number, epochs):
+                before = {id(portion): portion for portion in self._unwritten()}  # kept: ids are those of live ones
+                await self._until(lambda: not any(id(portion) in before for portion in self._unwritten()))  # noqa: B023
+                await self._on_write(self._erased.seen.say, tombstones.number, epochs)
+            await asyncio.sleep(self._settings.learn_interval_s)
+
+    def _unwritten(self) -> list[Portion]:
+        return [*(portion for flight in list(self._flights) for portion in flight.portions), *list(self._open)]
 
     async def _watch_forever(self) -> None:
         while True:
@@ -290,6 +315,9 @@ class TextPipeline:
         self._failure = error
         self._moved.set()
         await self.fail(error)
+
+    async def _on_write(self, function: Callable[..., T], *args: Any) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._write, function, *args)
 
     async def _on_read(self, function: Callable[..., T], *args: Any) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._read, function, *args)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from itertools import accumulate
 from typing import Any
@@ -14,7 +14,7 @@ import xxhash
 from models.text.scores import TextScores
 from schemas.batch import EventBatch
 from schemas.deadletters import DeadLetter
-from schemas.events import ReviewScored
+from schemas.events import ReviewScored, review_id
 from schemas.ledger import LedgerRow
 from schemas.topics import DEAD_LETTERS, REVIEW_TEXTS, REVIEWS_SCORED, TopicNames
 from streams.text.intake import Portion
@@ -46,18 +46,22 @@ class Scored:
         return REVIEW_TEXTS, self.portion.run.partition
 
 
-def scored(portions: Sequence[Portion], scores: TextScores | None) -> list[Scored]:
+def scored(
+    portions: Sequence[Portion], scores: TextScores | None, kept: Callable[[DeadLetter], DeadLetter] = lambda one: one
+) -> list[Scored]:
     """``scores`` are those of the texts of all ``portions``, None where there are none. Portions without
-    records are left out."""
+    records are left out. ``kept`` makes of a dead letter what may be kept of it."""
     ends = list(accumulate(len(portion.texts) for portion in portions))
     return [
-        _scored(portion, scores, end - len(portion.texts), end)
+        _scored(portion, scores, end - len(portion.texts), end, kept)
         for portion, end in zip(portions, ends, strict=True)
         if portion.n_records
     ]
 
 
-def _scored(portion: Portion, scores: TextScores | None, start: int, end: int) -> Scored:
+def _scored(
+    portion: Portion, scores: TextScores | None, start: int, end: int, kept: Callable[[DeadLetter], DeadLetter]
+) -> Scored:
     reasons = {row - start: why for row, why in scores.reasons.items() if start <= row < end} if scores else {}
     keep = np.ones(end - start, dtype=np.bool_)  # (n_reviews,)
     keep[list(reasons)] = False
@@ -75,7 +79,7 @@ def _scored(portion: Portion, scores: TextScores | None, start: int, end: int) -
         columns=columns,
         model=scores.model if scores else "",
         tier=scores.tier if scores else "",
-        letters=[_letter(portion, row, why) for row, why in sorted(reasons.items())],
+        letters=[kept(_letter(portion, row, why)) for row, why in sorted(reasons.items())],
         identities=identity.tobytes(),
     )
 
@@ -143,23 +147,24 @@ def _ledger_row(part: Scored, worker: str) -> LedgerRow:
         duplicates=portion.n_duplicates,
         dead_letters=len(part.letters),
         passed=portion.n_passed,
+        erased=portion.n_erased,
         max_ts_ms=portion.max_ts_ms,
+        min_ts_ms=portion.min_ts_ms,
         identities=part.identities,
         worker=worker,
     )
 
 
 def messages(parts: Sequence[Scored], names: TopicNames) -> list[Message]:
-    """One a review to the partition that the review is on, for the shopper's profile is there; and the dead letters."""
+    """One a review to the partition that the review is on, for the shopper's profile is there, keyed by an id of the
+    review; and the dead letters."""
     to_scored, to_letters = names.on_broker(REVIEWS_SCORED), names.on_broker(DEAD_LETTERS)
-    found = [
-        Message(to_scored, user_id.encode(), value, part.pair[1]) for part in parts for user_id, value in _values(part)
-    ]
+    found = [Message(to_scored, key, value, part.pair[1]) for part in parts for key, value in _values(part)]
     letters = [letter.deliverable() for part in parts for letter in part.letters]
-    return found + [Message(to_letters, letter.key, letter.to_json()) for letter in letters]
+    return found + [Message(to_letters, letter.letter_key, letter.to_json(), beside=letter.key) for letter in letters]
 
 
-def _values(part: Scored) -> Iterator[tuple[str, bytes]]:
+def _values(part: Scored) -> Iterator[tuple[bytes, bytes]]:
     if not len(part.reviews):
         return
     reviews, columns = part.reviews, part.columns
@@ -172,4 +177,4 @@ def _values(part: Scored) -> Iterator[tuple[str, bytes]]:
     names = (*texts, *numbers)
     for values in zip(*texts.values(), *numbers.values(), strict=True):
         event = dict(zip(names, values, strict=True))
-        yield event["user_id"], orjson.dumps(same | event)
+        yield review_id(event["user_id"], event["event_id"]).encode(), orjson.dumps(same | event)

@@ -1,7 +1,7 @@
 """Faust at the granularity of record batches: runs of records in, acknowledged offsets out.
 
 app = create_app(settings, topics=INPUTS, handler=pipeline)     # pipeline: a RunHandler
-sys.exit(run_worker(app, settings))
+sys.exit(run_worker(app))
 """
 
 from streams.transport.app import create_app

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -20,8 +21,14 @@ from streams.transport.topics import check_partition_counts, wait_for_topics
 
 BUFFERED_RUNS = 4
 """Runs of a topic that wait between the fetch and the handler."""
+FINISH_S = 6.0
+"""How long the handler may finish after a signal, of the time that leaving may take in all: the acks are committed and
+the group is left afterwards."""
 POLL_S = 60.0
 """Beyond all that the scoring workers need."""
+
+
+log = logging.getLogger(__name__)
 
 
 class App(faust.App):
@@ -63,7 +70,11 @@ class App(faust.App):
             await self.handler.on_failure()
             return
         try:
-            await self.handler.on_stop()
+            async with asyncio.timeout(FINISH_S):
+                await self.handler.on_stop()
+        except TimeoutError:
+            log.warning("not all was written within %.0f s; what wasn't comes again", FINISH_S)
+            await self.handler.on_failure()
         except Exception as error:
             await self.crash(error)
 

@@ -12,7 +12,7 @@ from faust.types import TP
 
 from streams.errors import Fatal
 from streams.transport.assignment import Assignment
-from streams.transport.consumer_thread import ConsumerThread
+from streams.transport.consumer_thread import ConsumerThread, End
 from streams.transport.handler import Partitions
 from streams.transport.run import Fetched, RecordRun
 
@@ -48,6 +48,11 @@ class Consumer(driver.Consumer):
             return None
         end = self.highwater(self._tp(topic, partition))
         return self._assignment.deliver(topic, partition, fetched.packed, end)
+
+    def ends(self) -> dict[tuple[str, int], End]:
+        """By assigned partition; those that nothing was fetched of yet are left out. From any thread."""
+        found = {pair: self._thread.end(self._tp(*pair)) for pair in self._assignment.partitions}
+        return {pair: end for pair, end in found.items() if end is not None}
 
     async def announce(self) -> bool:
         """Tell the handler its partitions. False where they were taken away meanwhile."""

@@ -8,7 +8,7 @@ import itertools
 import logging
 import threading
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 import aiokafka
 import uvloop
@@ -43,6 +43,15 @@ THREAD_STOP_TIMEOUT_S = 10.0
 THREAD_NAME = "consumer"
 
 log = logging.getLogger(__name__)
+
+
+class End(NamedTuple):
+    """Of a partition, as of the latest answer of its broker."""
+
+    after_last: int
+    """The offset after its last record."""
+    next_fetched: int
+    """The offset from which on records weren't handed out yet: what lies before is on its way to the handler."""
 
 
 class DaemonThread(WorkerThread):
@@ -167,6 +176,15 @@ class ConsumerThread(AIOKafkaConsumerThread):
             return super().highwater(tp) or 0
         except IllegalStateError:  # the partition was revoked this very moment
             return 0
+
+    def end(self, tp: TP) -> End | None:
+        """From any thread."""
+        subscription = self._consumer._subscription.subscription if self._consumer is not None else None
+        assignment = subscription and subscription.assignment
+        state = assignment and assignment.state_value(ensure_aiokafka_TP(tp))
+        if not state or state.highwater is None or state._position is None:
+            return None
+        return End(state.highwater, state._position)
 
     def partition_count(self, topic: str) -> int:
         """Of a topic by its name on the broker, as of the last update of the metadata."""

@@ -35,7 +35,7 @@ class RunHandler(Protocol):
     async def on_stop(self) -> None:
         """The worker was asked to stop and delivers nothing more. Acks count until this returns.
 
-        Not called after a failure.
+        Not called after a failure. Cancelled after ``streams.transport.app.FINISH_S``; ``on_failure`` follows.
         """
 
     async def on_failure(self) -> None:

@@ -11,6 +11,7 @@ from aiokafka.client import CoordinationType
 from aiokafka.errors import KafkaError
 
 from streams.errors import Fatal
+from streams.metrics.services import KAFKA
 from streams.settings import Settings
 
 PROBE_INTERVAL_S = 2.0
@@ -53,7 +54,9 @@ class OutageWatch:
     def _on_answer(self) -> None:
         now = time.monotonic()
         if self._out:
+            KAFKA.wait_no_more()
             log.warning("Kafka answers again after %.0f s", now - self._answered_at)
+        KAFKA.answered()
         self._out, self._answered_at = False, now
 
     def _on_silence(self, error: Exception) -> None:
@@ -62,5 +65,6 @@ class OutageWatch:
         if silent_s > deadline_s:
             raise Fatal(f"Kafka at {self._settings.kafka} has not answered for {silent_s:.0f} s") from error
         if not self._out:
+            KAFKA.wait()
             log.warning("Kafka at %s doesn't answer; the worker waits for %g s", self._settings.kafka, deadline_s)
         self._out = True

@@ -5,18 +5,17 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import Mapping
 
-from aiokafka.admin import AIOKafkaAdminClient, NewTopic
-from aiokafka.errors import KafkaConnectionError, KafkaError, NoError, TopicAlreadyExistsError, for_code
+from aiokafka.admin import NewTopic
+from aiokafka.errors import NoError, TopicAlreadyExistsError, for_code
 
-from schemas.topics import ALL, BEHAVIOUR, TopicNames
+from schemas.topics import BEHAVIOUR, TopicNames
 from streams.errors import Fatal, Retryable
 from streams.settings import Settings
-from streams.transport.security import aiokafka_auth, bootstrap_servers
+from streams.transport.administration import administering
+from streams.transport.topic_configs import wanted_configs
 
-REQUEST_TIMEOUT_MS = 10_000
 RETRY_INTERVAL_S = 0.5
 
 log = logging.getLogger(__name__)
@@ -28,15 +27,19 @@ async def ensure_topics(settings: Settings) -> list[str]:
     Raises ``Retryable`` while no broker answers, ``Fatal`` where the broker refuses.
     """
     existing = await describe(settings)
-    names = [TopicNames(prefix=settings.topic_prefix).on_broker(topic) for topic in ALL]
     wanted = [
-        NewTopic(name, num_partitions=settings.partitions, replication_factor=settings.replication)
-        for name in names
+        NewTopic(
+            name,
+            num_partitions=settings.partitions,
+            replication_factor=settings.replication,
+            topic_configs=configs,
+        )
+        for name, configs in wanted_configs(settings).items()
         if name not in existing
     ]
     if not wanted:
         return []
-    async with _admin(settings) as admin:
+    async with administering(settings) as admin:
         answer = await admin.create_topics(wanted)
     created = []
     for name, code, *reason in answer.topic_errors:
@@ -50,7 +53,7 @@ async def ensure_topics(settings: Settings) -> list[str]:
 
 async def describe(settings: Settings) -> dict[str, int]:
     """Partition count by name of all topics that the broker has. Raises ``Retryable`` while no broker answers."""
-    async with _admin(settings) as admin:
+    async with administering(settings) as admin:
         topics = await admin.describe_topics()
     return {topic["topic"]: len(topic["partitions"]) for topic in topics if for_code(topic["error_code"]) is NoError}
 
@@ -84,21 +87,3 @@ def check_partition_counts(counts: Mapping[str, int], names: TopicNames, topics:
     if len(set(behaviour.values())) > 1:
         listed = ", ".join(f"{name} has {count}" for name, count in behaviour.items())
         raise Fatal(f"these topics must have the same number of partitions, but {listed}")
-
-
-@asynccontextmanager
-async def _admin(settings: Settings) -> AsyncIterator[AIOKafkaAdminClient]:
-    admin = AIOKafkaAdminClient(
-        bootstrap_servers=bootstrap_servers(settings),
-        client_id=settings.group,
-        request_timeout_ms=REQUEST_TIMEOUT_MS,
-        **aiokafka_auth(settings),
-    )
-    try:
-        await admin.start()
-        yield admin
-    except (KafkaError, OSError, TimeoutError) as error:
-        reason = "" if isinstance(error, KafkaConnectionError) else f": {error or type(error).__name__}"
-        raise Retryable(f"Kafka at {settings.kafka} ({settings.kafka_security}) doesn't answer{reason}") from error
-    finally:
-        await admin.close()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import signal
-import sys
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from typing import Any
 
@@ -13,14 +13,21 @@ import faust
 import uvloop
 from faust.worker import Worker as FaustWorker
 
-from streams.errors import FootfallError
-from streams.settings import Settings
-from streams.transport.logs import configure_logging
+from streams.transport.logs import say_why_it_ends
 
-STOP_TIMEOUT_S = 5.0
-"""How long leaving the group may take after a failure. After a signal there is the outage deadline on top."""
+FAILED_STOP_TIMEOUT_S = 5.0
+"""How long leaving the group may take after a failure."""
+STOP_TIMEOUT_S = 8.0
+"""How long it may take after a signal, with what the handler has to finish: whoever sent it often kills after 10 s."""
 
 log = logging.getLogger(__name__)
+
+
+class Unwaited(ThreadPoolExecutor):
+    """Its end isn't waited for: a thread may be in the middle of a question that a server doesn't answer."""
+
+    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
+        super().shutdown(wait=False, cancel_futures=cancel_futures)
 
 
 class Worker(FaustWorker):
@@ -43,23 +50,23 @@ class Worker(FaustWorker):
         pass
 
 
-def run_worker(app: faust.App, settings: Settings) -> int:
+def run_worker(app: faust.App) -> int:
     """Run the app until SIGTERM, SIGINT or a failure; blocks. Returns the exit status: 0 after a signal, 1 else.
 
     A failure is one line on stderr. A second signal ends the worker without waiting for the handler's flush.
     """
-    configure_logging(settings.log_level)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        failure = runner.run(_serve(app, settings))
+        failure = runner.run(_serve(app))
     if failure is None:
         return 0
     log.debug("the worker failed", exc_info=failure)
-    sys.stderr.write(f"footfall: {_described(failure)}\n")
+    say_why_it_ends(failure)
     return 1
 
 
-async def _serve(app: faust.App, settings: Settings) -> BaseException | None:
+async def _serve(app: faust.App) -> BaseException | None:
     worker = Worker(app, loop=asyncio.get_running_loop())
+    worker.loop.set_default_executor(Unwaited(thread_name_prefix="aside"))
     signals: asyncio.Queue[None] = asyncio.Queue()
     for number in (signal.SIGTERM, signal.SIGINT):
         worker.loop.add_signal_handler(number, signals.put_nowait, None)
@@ -69,19 +76,16 @@ async def _serve(app: faust.App, settings: Settings) -> BaseException | None:
     if starting.done() and (error := starting.exception()) and worker.failure is None:
         worker.failure = error
     failed = worker.failure is not None
-    timeout_s = STOP_TIMEOUT_S if failed else STOP_TIMEOUT_S + settings.outage_deadline_s
+    timeout_s = FAILED_STOP_TIMEOUT_S if failed else STOP_TIMEOUT_S
     if not failed:
         log.info("stopping")
     stopping = asyncio.ensure_future(worker.stop())
     impatient = asyncio.ensure_future(signals.get())
-    await asyncio.wait({stopping, impatient}, timeout=timeout_s, return_when=asyncio.FIRST_COMPLETED)
+    done, _ = await asyncio.wait({stopping, impatient}, timeout=timeout_s, return_when=asyncio.FIRST_COMPLETED)
+    if not done:
+        log.warning("not all was done within %.0f s; what wasn't committed comes again", timeout_s)
     for task in (starting, asked, stopping, impatient):
         task.cancel()
         with suppress(asyncio.CancelledError, Exception):
             await task
     return worker.failure
-
-
-def _described(failure: BaseException) -> str:
-    text = " ".join(str(failure).split())
-    return text if isinstance(failure, FootfallError) else f"unexpected {type(failure).__name__}: {text}"

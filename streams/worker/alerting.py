@@ -16,10 +16,10 @@ from streams.worker.claims import TopicPartition
 
 _LATEST = """
 WITH sent AS (
-    SELECT dedupe_key, alert_id, toUnixTimestamp64Milli(ts) AS at_ms FROM alerts FINAL
+    SELECT dedupe_key, alert_id, user_id, toUnixTimestamp64Milli(ts) AS at_ms FROM alerts FINAL
     WHERE partition = %(partition)s AND topic IN %(topics)s AND suppressed_by = ''
 )
-SELECT dedupe_key, max(at_ms), argMax(alert_id, at_ms) FROM sent
+SELECT dedupe_key, max(at_ms), argMax(alert_id, at_ms), any(user_id) FROM sent
 WHERE at_ms > (SELECT max(at_ms) FROM sent) - %(window_ms)s
 GROUP BY dedupe_key ORDER BY 2 DESC LIMIT %(most)s
 """
@@ -116,7 +116,7 @@ def suppression(reader: Reader, partition: int, *, after: Mapping[str, int], win
     sent = reader.query(_LATEST, params)
     return Suppression(
         window_ms,
-        sent=((key, Sent(ts, alert)) for key, ts, alert in sent),
+        sent=((key, Sent(*one)) for key, *one in sent),
         decided={
             alert: by
             for topic, offset in after.items()

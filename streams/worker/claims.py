@@ -15,6 +15,7 @@ from schemas.topics import BEHAVIOUR
 from streams.clickhouse.ledger import read_end
 from streams.clickhouse.reader import Reader
 from streams.clickhouse.writer import Writer
+from streams.errors import Fatal
 
 TopicPartition = tuple[str, int]
 
@@ -49,6 +50,8 @@ class Claims:
     worker: str
     duplicate_window: int
     logs: dict[TopicPartition, Log] = field(default_factory=dict)
+    epochs: set[int] = field(default_factory=set)
+    """All that were ever bid here."""
 
     def take(
         self, reader: Reader, writer: Writer, wanted: Collection[TopicPartition], now_ms: int
@@ -65,6 +68,7 @@ class Claims:
         if not new:
             return new
         epoch = self._bid(reader, writer, new, epochs, now_ms)
+        self.epochs.add(epoch)
         for key in new:
             tiling = read_end(reader, *key, window=self.duplicate_window)
             window = DuplicateWindow(window=self.duplicate_window)
@@ -117,3 +121,11 @@ def _epochs(reader: Reader) -> dict[TopicPartition, int]:
     """The highest epoch of each topic's partition."""
     rows = reader.query("SELECT topic, partition, max(epoch) FROM assignments GROUP BY topic, partition")
     return {(topic, partition): int(epoch) for topic, partition, epoch in rows}
+
+
+def check_copartitioned(partitions: Collection[TopicPartition]) -> None:
+    """A shopper's profile has one owner only if all that makes it up has; raises ``Fatal`` otherwise."""
+    for partition in {partition for topic, partition in partitions if topic in BEHAVIOUR}:
+        away = [topic for topic in BEHAVIOUR if (topic, partition) not in partitions]
+        if away:
+            raise Fatal(f"partition {partition} of {', '.join(away)} was assigned to another worker than its siblings")

@@ -29,6 +29,11 @@ class Costs:
         finally:
             self._seconds[name] += time.thread_time() - start
 
+    @property
+    def stages_s(self) -> dict[str, float]:
+        """A copy, for any thread."""
+        return dict(self._seconds)
+
     def note_threads(self) -> None:
         """Takes each thread's CPU time, which is gone once the thread has ended."""
         names = {thread.native_id: thread.name for thread in threading.enumerate()}

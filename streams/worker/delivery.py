@@ -12,6 +12,7 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
 from streams.errors import Fatal
+from streams.replay.partitioner import key_hash
 from streams.settings import Settings
 from streams.transport.security import aiokafka_auth, bootstrap_servers
 
@@ -25,9 +26,11 @@ SENT_AT_ONCE = 100
 class Message(NamedTuple):
     topic: str  # on the broker
     key: bytes
-    value: bytes
+    value: bytes | None
     partition: int | None = None
-    """None for that of the key."""
+    """None for that of ``beside``, or without it of the key."""
+    beside: bytes = b""
+    """What chooses the partition in the key's place: records of one shopper stay in order under keys of their own."""
 
 
 class Delivery:
@@ -71,16 +74,22 @@ class Delivery:
 
     def send(self, messages: Sequence[Message]) -> Future[None]:
         """Begins to send; the future is done when all are delivered, and holds ``Fatal`` if one can't be."""
-        return asyncio.run_coroutine_threadsafe(self._send(messages), self._loop)
+        return asyncio.run_coroutine_threadsafe(self.sent(messages), self._loop)
 
-    async def _send(self, messages: Sequence[Message]) -> None:
+    async def sent(self, messages: Sequence[Message]) -> None:
+        """Returns once all are delivered; raises ``Fatal`` if one can't be. On the event loop."""
         assert self._producer is not None  # noqa: S101 - started before the first run comes
         try:
             async with asyncio.timeout(self._deadline_s):
                 sent = []
-                for number, (topic, key, value, partition) in enumerate(messages):
+                counts: dict[str, int] = {}  # of partitions
+                for number, (topic, key, value, partition, beside) in enumerate(messages):
                     if number % SENT_AT_ONCE == 0:
                         await asyncio.sleep(0)
+                    if partition is None and beside:
+                        if topic not in counts:
+                            counts[topic] = len(await self._producer.partitions_for(topic))
+                        partition = key_hash(beside) % counts[topic]
                     sent.append(await self._producer.send(topic, key=key, value=value, partition=partition))
                 await asyncio.gather(*sent)
         except (KafkaError, TimeoutError) as error:

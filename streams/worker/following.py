@@ -8,8 +8,10 @@ from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from models.scoring import Scorer, ranked
+from models.tombstones import Tombstones
 from schemas.alerts import ALERTED, Kind
 from streams.clickhouse.reader import Reader
+from streams.privacy.tombstones import newer
 from streams.settings import Settings
 from streams.thresholds import thresholds
 from streams.worker.costs import Costs
@@ -26,6 +28,8 @@ class Followed(NamedTuple):
     """The score from which the champion's are alerts, by kind of alert."""
     risks: Mapping[str, Any] = MappingProxyType({})
     """Rows that take the place of what is known, by column."""
+    tombstones: Tombstones = Tombstones()
+    """Who was erased."""
 
 
 class Following:
@@ -43,16 +47,19 @@ class Following:
         self._reader = Reader(settings, stop=stop)
         self._scorers = PolledScorers(settings, stop=stop)
         self._risks = PolledRisks(settings, stop=stop)
+        self._tombstones = Tombstones()
 
     def poll(self) -> Followed:
-        """Raises as :meth:`PolledScorers.poll` does."""
+        """Raises as :meth:`PolledScorers.poll` and :func:`~streams.privacy.tombstones.newer` do."""
         with self._costs.stage("poll"):
             scorers = self._scorers.poll()
             champions = {kind: ranked(scorers, kind)[0].spec.name for kind in ALERTED}
+            self._tombstones = newer(self._reader, self._settings, self._tombstones)
             return Followed(
                 scorers=scorers,
                 thresholds=thresholds(self._reader, self._settings, champions),
                 risks=self._risks.poll(),
+                tombstones=self._tombstones,
             )
 
     def close(self) -> None:

@@ -23,14 +23,15 @@ def hydrate(
     missing: Mapping[str, Sequence[str]],
     *,
     source: str = "profiles",
-) -> None:
-    """Brings the given ids of each kind into memory, as they are in the table ``source`` or, unknown there, empty.
+) -> int:
+    """Brings the given ids of each kind into memory, as they are in the table ``source`` or, unknown there, empty;
+    returns how many were known.
 
     One query for all kinds: of the few ids that most kinds miss, a query of their own would cost more than their rows.
     It takes the highest versions by itself: FINAL would cost more for a few thousand ids.
     """
     if not missing:
-        return
+        return 0
     found = reader.columns(
         " UNION ALL ".join(
             f"(SELECT kind, id, {_SELECTED} FROM {source} "  # noqa: S608 - own names
@@ -45,6 +46,7 @@ def hydrate(
         known = [found["id"][row] for row in rows.tolist()]
         profiles.tables[kind].load(known, {name: found[name][rows] for name in AGGREGATES})
         profiles.tables[kind].create(sorted(set(ids) - set(known)))
+    return len(found["kind"])
 
 
 def warm(reader: Reader, partition: int, profiles: PartitionProfiles, *, limit: int) -> None:

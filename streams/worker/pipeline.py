@@ -15,26 +15,27 @@ from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NamedTuple, TypeVar
 
-from models.partition import PartitionProfiles
 from schemas.topics import BEHAVIOUR, CARTS
-from streams.clickhouse.ledger import latest_event_ms
 from streams.clickhouse.reader import Reader
 from streams.clickhouse.writer import Writer
-from streams.errors import Fatal
 from streams.leader.duties import duties
 from streams.leader.duty import Leader
+from streams.privacy.tombstones import Seen
 from streams.settings import Settings
 from streams.transport.handler import Partitions
 from streams.transport.run import RecordRun
-from streams.worker.alerting import suppression, undelivered
 from streams.worker.claims import Claims
 from streams.worker.costs import Costs
 from streams.worker.cut import Cut, DirtyProfiles
 from streams.worker.delivery import Delivery
+from streams.worker.figures import Figures
 from streams.worker.flush import Flush
 from streams.worker.following import Following
-from streams.worker.hydration import warm
 from streams.worker.processor import Outcome, Processor
+from streams.worker.takeover import take_over
+
+LEAVE_S = 5.0
+"""How long a worker that leaves waits for the leader's round."""
 
 log = logging.getLogger(__name__)
 
@@ -70,6 +71,7 @@ class Pipeline:
 
     def __init__(self, settings: Settings, *, worker: str) -> None:
         self.costs = Costs()
+        self.figures = Figures()
         self._settings = settings
         self._stop = threading.Event()
         self._reader = Reader(settings, stop=self._stop)
@@ -80,7 +82,7 @@ class Pipeline:
         )
         self._claims = Claims(worker=worker, duplicate_window=settings.duplicate_window)
         self._following = Following(settings, stop=self._stop, costs=self.costs)
-        self._leader = Leader(
+        self.leader = Leader(
             duties(settings, self._delivery, clock_ms=clock_ms, stop=self._stop, costs=self.costs), costs=self.costs
         )
         self._flush = Flush(
@@ -89,6 +91,8 @@ class Pipeline:
             deadline_s=settings.outage_deadline_s,
             costs=self.costs,
         )
+        self._seen = Seen(settings, worker=worker, stop=self._stop)
+        self._in_round = threading.Lock()
         self._compute = ThreadPoolExecutor(1, thread_name_prefix="compute")
         self._write = ThreadPoolExecutor(1, thread_name_prefix="write")
         self._open: list[Outcome] = []
@@ -101,8 +105,19 @@ class Pipeline:
         self._room = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
 
+    @property
+    def unwritten_rows(self) -> int:
+        """That were processed. From any thread."""
+        return self._waiting.rows + self._in_flight.rows
+
+    @property
+    def profile_rows(self) -> int:
+        """In memory, about. From any thread."""
+        return sum(map(len, self._processor.profiles.copy().values()))
+
     async def on_run(self, run: RecordRun) -> None:
         assignment = self._assignment
+        self.figures.takes(run)
         await self._on_compute(self._process, run, assignment)
         self._work.set()
         while self._is_full() and assignment == self._assignment:
@@ -110,9 +125,8 @@ class Pipeline:
             await self._room.wait()
 
     def _is_full(self) -> bool:
-        rows = self._waiting.rows + self._in_flight.rows
         n_bytes = self._waiting.n_bytes + self._in_flight.n_bytes
-        return rows > self._settings.flush_rows or n_bytes > self._settings.flush_bytes
+        return self.unwritten_rows > self._settings.flush_rows or n_bytes > self._settings.flush_bytes
 
     async def on_assigned(self, partitions: Partitions) -> None:
         self._assignment += 1
@@ -120,19 +134,21 @@ class Pipeline:
         await self._delivery.start()
         await self._on_compute(self._take_over, partitions)
         self._taken_over = True
-        self._leader.leading = (CARTS, 0) in partitions
+        self.leader.leading = (CARTS, 0) in partitions
         if not self._tasks:
             await self._follow()
             self._tasks = [
                 asyncio.create_task(self._guard(self._flush_forever)),
                 asyncio.create_task(self._guard(self._lead_and_follow_forever)),
             ]
+        self.figures.assigned({key: log.position for key, log in self._claims.logs.items()})
 
     async def on_revoked(self, partitions: Partitions) -> None:
         """What was processed is flushed and acknowledged; what was not will be delivered again."""
         self._assignment += 1
         self._room.set()
-        self._leader.leading = False
+        self.leader.leading = False
+        self.figures.revoked()
         # Abandoning isn't waited for, since the compute thread may wait for ClickHouse: whatever it does next, it does
         # after that.
         if not self._taken_over:
@@ -147,10 +163,14 @@ class Pipeline:
 
     async def on_stop(self) -> None:
         self._assignment += 1
+        self.leader.leading = False
         async with self._flushing:
             for task in self._tasks:
                 task.cancel()
         await self._flush_once()
+        self.figures.revoked()
+        self._stop.set()
+        await self._on_write(self._say_gone)
         await self._let_go()
 
     async def on_failure(self) -> None:
@@ -168,40 +188,26 @@ class Pipeline:
     def _process(self, run: RecordRun, assignment: int) -> None:
         """On the compute thread. A run of an assignment that ended meanwhile is dropped: it comes again."""
         if assignment == self._assignment:
-            position = self._claims.logs[run.topic, run.partition]
-            outcome = self._processor.process(run, position)
+            began = time.monotonic()
+            outcome = self._processor.process(run, self._claims.logs[run.topic, run.partition])
+            self.figures.processed(outcome, time.monotonic() - began)
             self._open.append(outcome)
             self._waiting = Amount(self._waiting.rows + len(run), self._waiting.n_bytes + outcome.n_bytes)
 
     def _take_over(self, partitions: Partitions) -> None:
         """On the compute thread."""
-        _check_copartitioned(partitions)
-        profiles = self._processor.profiles
-        new = self._claims.take(self._reader, self._claim_writer, partitions, clock_ms())
-        owned = {partition for topic, partition in partitions if topic in BEHAVIOUR}
-        for partition in profiles.keys() - owned:
-            del profiles[partition]
-            del self._processor.suppressions[partition]
-        for partition, at_ms in latest_event_ms(self._reader).items():
-            self._processor.latest_ms[partition] = max(at_ms, self._processor.latest_ms.get(partition, 0))
-        for partition in owned:
-            if (BEHAVIOUR[0], partition) in new:
-                profiles[partition] = PartitionProfiles(epoch=self._claims.logs[BEHAVIOUR[0], partition].epoch)
-                warm(
-                    self._reader, partition, profiles[partition], limit=self._settings.profile_cache_rows // len(owned)
-                )
-                self._processor.suppressions[partition] = suppression(
-                    self._reader,
-                    partition,
-                    after={topic: self._claims.logs[topic, partition].position for topic in BEHAVIOUR},
-                    window_ms=self._settings.alert_suppress_ms,
-                )
-        for key in new:
-            alerts = undelivered(self._reader, key, after=self._claims.logs[key].position)
-            if alerts:
-                self._delivery.send([self._processor.message_of(alert) for alert in alerts]).result(
-                    self._settings.outage_deadline_s
-                )
+        alerts = take_over(
+            partitions,
+            self._claims,
+            self._processor,
+            reader=self._reader,
+            writer=self._claim_writer,
+            settings=self._settings,
+            now_ms=clock_ms(),
+        )
+        if alerts:
+            messages = [self._processor.message_of(alert) for alert in alerts]
+            self._delivery.send(messages).result(self._settings.outage_deadline_s)
 
     def _abandon(self) -> None:
         """On the compute thread: forgets all state, since what isn't written is wrong from now on."""
@@ -224,9 +230,11 @@ class Pipeline:
             cut = await self._on_compute(self._cut)
             if not cut.outcomes:
                 return
-            await asyncio.get_running_loop().run_in_executor(self._write, self._flush.write, cut)
+            began = time.monotonic()
+            await self._on_write(self._flush.write, cut)
             for outcome in cut.outcomes:
                 outcome.run.ack()
+            self.figures.written(cut.outcomes, time.monotonic() - began, cut.written_ms)
             await self._on_compute(self._settle, cut)
             self._room.set()
 
@@ -267,12 +275,36 @@ class Pipeline:
     async def _lead_and_follow_forever(self) -> None:
         while True:
             await asyncio.sleep(self._settings.learn_interval_s)
-            await asyncio.to_thread(self._leader.round)
+            await asyncio.to_thread(self._lead)
             await self._follow()
 
+    def _lead(self) -> None:
+        with self._in_round:
+            self.leader.round()
+
     async def _follow(self) -> None:
+        """Between the leader's rounds."""
         followed = await asyncio.to_thread(self._following.poll)
         await self._on_compute(self._processor.follow, followed)
+        self.figures.follows(followed)
+        if followed.tombstones:
+            await self._take_up(followed.tombstones.number)
+
+    async def _take_up(self, number: int) -> None:
+        """Drops all about who was erased, and says so: what is written from now on is without them, or follows from
+        what is in the tables now."""
+        epochs = await self._on_compute(lambda: {log.epoch for log in self._claims.logs.values()})
+        if self._seen.knows(number, epochs):
+            return
+        await asyncio.to_thread(self.leader.close)
+        await self._flush_once()
+        await self._on_compute(self._processor.forget_erased)
+        await self._on_write(self._seen.say, number, epochs)
+
+    def _say_gone(self) -> None:
+        """On the writer thread, after all that was to be written: unless the leader is still at something."""
+        if self._claims.epochs and self._in_round.acquire(timeout=LEAVE_S):
+            self._seen.say_gone(self._claims.epochs)
 
     async def _guard(self, work: Callable[[], Awaitable[None]]) -> None:
         try:
@@ -282,13 +314,8 @@ class Pipeline:
         except Exception as error:
             await self.fail(error)
 
+    async def _on_write(self, function: Callable[..., T], *args: Any) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._write, function, *args)
+
     async def _on_compute(self, function: Callable[..., T], *args: Any) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._compute, function, *args)
-
-
-def _check_copartitioned(partitions: Partitions) -> None:
-    """A shopper's profile has one owner only if all that makes it up has."""
-    for partition in {partition for topic, partition in partitions if topic in BEHAVIOUR}:
-        away = [topic for topic in BEHAVIOUR if (topic, partition) not in partitions]
-        if away:
-            raise Fatal(f"partition {partition} of {', '.join(away)} was assigned to another worker than its siblings")

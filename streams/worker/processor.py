@@ -21,6 +21,7 @@ from schemas.decode import Decoder
 from schemas.risks import MEMORY_MS
 from schemas.topics import ALERTS_CHURN, ALERTS_FRAUD, DEAD_LETTERS, INPUTS, LABELS, REVIEWS_SCORED, TopicNames
 from streams.clickhouse.reader import Reader
+from streams.privacy.ingest import Ingest
 from streams.settings import Settings
 from streams.transport.run import RecordRun
 from streams.transport.unpack import unpack
@@ -46,13 +47,22 @@ class Outcome:
     n_bytes: int = 0
     """Of the records' values, which the events keep."""
     n_duplicates: int = 0
+    n_profiles: int = 0
+    """That the events name."""
+    n_missed: int = 0
+    """Of these, that weren't in memory."""
+    n_hydrated: int = 0
+    """Of these, that were known."""
     identity: npt.NDArray[np.uint64] = field(default_factory=lambda: np.empty(0, dtype=np.uint64))
     """By offset from ``first`` on: the identity of the event, 0 where there is no row."""
     max_ts_ms: int = 0
+    min_ts_ms: int = 0
     scored: ScoredBatch | None = None
     labels: EventBatch | None = None
     scored_reviews: EventBatch | None = None
     dead_letters: list[DeadLetter] = field(default_factory=list)
+    n_erased: int = 0
+    """About people who were erased."""
     alerts: list[Alert] = field(default_factory=list)
     """That are sent."""
     suppressed: list[Suppressed] = field(default_factory=list)
@@ -60,7 +70,7 @@ class Outcome:
 
     @property
     def n_rows(self) -> int:
-        return self.n_records - self.n_duplicates - len(self.dead_letters)
+        return self.n_records - self.n_duplicates - len(self.dead_letters) - self.n_erased
 
 
 class Processor:
@@ -77,6 +87,7 @@ class Processor:
         self._names = TopicNames(prefix=settings.topic_prefix)
         ahead_ms = int(settings.max_ahead_s * 1000)
         self._decoders = {topic: Decoder(topic, max_ahead_ms=ahead_ms) for topic in INPUTS}
+        self.ingest = Ingest(settings)
         self._breakers: dict[TopicPartition, DeadLetterBreaker] = {}
         horizons_ms = settings.horizons_ms
         self._engine = Engine(churn_horizon_ms=horizons_ms.pop("churn"), further_horizons_ms=horizons_ms)
@@ -88,12 +99,23 @@ class Processor:
         self.tick = 0
 
     def follow(self, followed: Followed) -> None:
-        """Score with these models and risks, and alert from these thresholds, from now on."""
+        """Score with these models and risks, alert from these thresholds, and leave out who was erased, from now on."""
         self._scorers = followed.scorers
         self._thresholds = followed.thresholds
         if followed.risks:
             self._engine.risks.take_over(followed.risks)
             self._engine.risks.forget_before(int(followed.risks["last_ms"].max(initial=0)) - MEMORY_MS)
+        if followed.tombstones.number > self.ingest.tombstones.number:
+            self.ingest.tombstones = followed.tombstones
+
+    def forget_erased(self) -> None:
+        """Forgets all about who was erased but what isn't written yet: to be called once it is."""
+        tombstones = self.ingest.tombstones
+        for profiles in self.profiles.values():
+            profiles.forget_erased(tombstones)
+        for suppression in self.suppressions.values():
+            suppression.forget_erased(tombstones)
+        self._engine.risks.forget_erased(tombstones)
 
     @property
     def champions(self) -> dict[Kind, Scorer]:
@@ -109,7 +131,8 @@ class Processor:
             records = unpack(run).after(log.position)
             if not len(records):
                 return outcome
-            events, outcome.dead_letters = self._decoders[run.topic].decode(run.partition, records)
+            decoded = self._decoders[run.topic].decode(run.partition, records)
+            events, outcome.dead_letters, outcome.n_erased = self.ingest.admit(decoded)
             self._check(run, len(records), outcome.dead_letters)
             identity = identities(events.user_id, events.event_id)
             fresh = log.window.admit(identity, events.offset)
@@ -121,6 +144,7 @@ class Processor:
             outcome.identity[events.offset[fresh] - outcome.first] = identity[fresh]
             outcome.max_ts_ms = int(events.ts.max(initial=0))
             events = events.where(fresh)
+            outcome.min_ts_ms = int(events.ts.min()) if len(events) else 0
         log.position = run.last
         if run.topic == LABELS:
             outcome.labels = events
@@ -146,8 +170,9 @@ class Processor:
         self.latest_ms[events.partition] = max(self.latest_ms.get(events.partition, 0), outcome.max_ts_ms)
         with self._costs.stage("hydrate"):
             missing = profiles.missing(events)
-            if missing:
-                hydrate(self._reader, events.partition, profiles, missing)
+            outcome.n_profiles = profiles.n_named
+            outcome.n_missed = sum(map(len, missing.values()))
+            outcome.n_hydrated = hydrate(self._reader, events.partition, profiles, missing)
         with self._costs.stage("score"):
             outcome.scored = self._engine.score(events, profiles, self._scorers, tick=self.tick)
             raised = alerts_of(outcome.scored, self._scorers, self._thresholds, raised_ms=self._clock_ms())
@@ -157,13 +182,15 @@ class Processor:
         messages = [self.message_of(alert) for alert in outcome.alerts]
         to_dead_letters = self._names.on_broker(DEAD_LETTERS)
         letters = [letter.deliverable() for letter in outcome.dead_letters]
-        messages += [Message(to_dead_letters, letter.key, letter.to_json()) for letter in letters]
+        messages += [
+            Message(to_dead_letters, letter.letter_key, letter.to_json(), beside=letter.key) for letter in letters
+        ]
         if messages:
             outcome.delivery = self._delivery.send(messages)
 
     def message_of(self, alert: Alert) -> Message:
         topic = self._names.on_broker(ALERT_TOPICS[alert.kind])
-        return Message(topic, alert.user_id.encode(), alert.to_json())
+        return Message(topic, alert.alert_id.encode(), alert.to_json(), beside=alert.user_id.encode())
 
     def trim(self, limit: int) -> None:
         """Forgets the clean rows that were unused for longest, where there are more than ``limit`` rows in all."""

@@ -57,7 +57,7 @@ def test_reviews_are_scored_once_whoever_is_killed_when(
     changes = {
         "text_model": str(text_model),
         "text_precision": "fp32",
-        "text_http": "127.0.0.1:0",
+        "http": "127.0.0.1:0",
         "text_window": 200,
         "session_timeout_s": SESSION_S,
     }

@@ -70,7 +70,7 @@ def test_what_was_decided_stays_decided() -> None:
     first = Suppression(DAY_MS)
     _, suppressed = first.decide([b, a, c])
     decided = {b.alert_id: "", **{one.alert.alert_id: one.by for one in suppressed}}
-    again = Suppression(DAY_MS, sent=[(b.dedupe_key, Sent(b.ts, b.alert_id))], decided=decided)
+    again = Suppression(DAY_MS, sent=[(b.dedupe_key, Sent(b.ts, b.alert_id, b.user_id))], decided=decided)
     assert sent(again, a, b, c) == ["b"]
 
 
@@ -85,7 +85,7 @@ def test_what_it_remembers_can_be_read_from_what_was_sent(
     send, _ = state.decide([alert(f"before {at}", *given) for at, given in enumerate(before)])
     latest: dict[str, Sent] = {}
     for one in sorted(send, key=lambda one: one.ts):
-        latest[one.dedupe_key] = Sent(one.ts, one.alert_id)
+        latest[one.dedupe_key] = Sent(one.ts, one.alert_id, one.user_id)
     end = max((one.ts for one in send), default=0)
     read = Suppression(DAY_MS, sent=[(key, one) for key, one in latest.items() if one.ts > end - DAY_MS])
     rest = [alert(f"after {at}", *given) for at, given in enumerate(after)]

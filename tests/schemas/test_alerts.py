@@ -1,13 +1,15 @@
 from __future__ import annotations
 
+from typing import Any
+
 import msgspec
 
 from schemas.alerts import Alert, Reason, Suppressed, alert_id, dedupe_key, json_schema, to_columns
 from schemas.tables import TABLES
 
 
-def an_alert() -> Alert:
-    return Alert(
+def an_alert(**changes: Any) -> Alert:
+    alert = Alert(
         alert_id=alert_id("fraud", "carts", "u1", "e1"),
         dedupe_key=dedupe_key("fraud", "u1", "4242"),
         kind="fraud",
@@ -28,6 +30,7 @@ def an_alert() -> Alert:
         ],
         raised_ms=1_700_000_000_500,
     )
+    return msgspec.structs.replace(alert, **changes)
 
 
 def test_ids_are_the_event_s_and_no_two_events_share_one() -> None:

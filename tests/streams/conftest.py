@@ -53,6 +53,11 @@ def reader(settings: Settings) -> Iterator[Reader]:
 @pytest.fixture
 def on_broker(settings: Settings, kafka: str) -> Settings:
     """The settings with topics of the test's own."""
+    return with_topics(settings, kafka)
+
+
+def with_topics(settings: Settings, kafka: str) -> Settings:
+    """The settings with topics of their own."""
     name = uuid4().hex[:8]
     settings = replace(
         settings,

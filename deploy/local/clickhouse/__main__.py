@@ -1,6 +1,8 @@
 """`python -m deploy.local.clickhouse`: serve one data folder until SIGTERM or SIGINT.
 
-The password, if there is to be one, is read from the variable CLICKHOUSE_PASSWORD (others see arguments).
+The password, if there is to be one, is read from the variable CLICKHOUSE_PASSWORD (others see arguments). The users of
+`schemas.access` are there where their passwords are given as well, as CLICKHOUSE_PASSWORD_FOOTFALL_ANALYST and so on;
+nobody connects without a password then.
 """
 
 import argparse
@@ -9,14 +11,18 @@ import os
 import signal
 import sys
 import threading
+from collections.abc import Mapping
 from pathlib import Path
 
-from deploy.local.clickhouse.account import Account
+from deploy.local.clickhouse.account import Account, Accounts
 from deploy.local.clickhouse.engine import Engine
 from deploy.local.clickhouse.errors import EngineError
 from deploy.local.clickhouse.http_server import HttpServer
 from deploy.local.clickhouse.tcp_server import TcpServer
 from deploy.local.clickhouse.watch import Watch
+from schemas.access import RIGHTS
+
+VARIABLE = "CLICKHOUSE_PASSWORD"
 
 logger = logging.getLogger("deploy.local.clickhouse")
 
@@ -27,13 +33,13 @@ def main() -> int:
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-    account = Account(user=options.user, password=os.environ.get("CLICKHOUSE_PASSWORD", ""))
+    accounts = _accounts(options.user, os.environ)
     options.data.mkdir(parents=True, exist_ok=True)
     try:
         engine = Engine(options.data)
         watch = Watch(engine.kill)
-        tcp = TcpServer(engine, account, watch, options.host, options.tcp_port)
-        http = HttpServer(engine, account, watch, options.host, options.http_port)
+        tcp = TcpServer(engine, accounts, watch, options.host, options.tcp_port)
+        http = HttpServer(engine, accounts, watch, options.host, options.http_port)
     except (EngineError, OSError) as error:
         logger.error("can't start: %s", error)
         return 1
@@ -48,6 +54,15 @@ def main() -> int:
     watch.stop()
     engine.close()
     return 0
+
+
+def _accounts(user: str, environ: Mapping[str, str]) -> Accounts:
+    password = environ.get(VARIABLE, "")
+    passwords = {name: environ.get(f"{VARIABLE}_{name.upper()}", "") for name in RIGHTS}
+    found = [Account(user=name, password=given, rights=RIGHTS[name]) for name, given in passwords.items() if given]
+    if password or not found:
+        found.append(Account(user=user, password=password))
+    return Accounts(found)
 
 
 def _options() -> argparse.Namespace:

@@ -7,7 +7,7 @@ from contextlib import suppress
 from dataclasses import replace
 
 from deploy.local.clickhouse import blocks, packets
-from deploy.local.clickhouse.account import Account
+from deploy.local.clickhouse.account import Accounts
 from deploy.local.clickhouse.column_types import extent_of
 from deploy.local.clickhouse.engine import Engine
 from deploy.local.clickhouse.errors import QUERY_WAS_CANCELLED, Disconnected, EngineError
@@ -29,10 +29,10 @@ SEND_TIMEOUT_S = 300
 class Client:
     """Serves one client on the thread that calls `serve`."""
 
-    def __init__(self, connected: socket.socket, engine: Engine, account: Account, watch: Watch) -> None:
+    def __init__(self, connected: socket.socket, engine: Engine, accounts: Accounts, watch: Watch) -> None:
         self._socket = connected
         self._engine = engine
-        self._account = account
+        self._accounts = accounts
         self._watch = watch
         self._received = bytearray(RECEIVE_BYTES)
         self._reader = Reader(self._receive)
@@ -81,8 +81,7 @@ class Client:
     def _welcome(self) -> Session:
         greeting = packets.read_hello(self._reader)
         self._reader.forget()
-        self._account.admit(greeting.user, greeting.password)
-        session = self._engine.session()
+        session = self._engine.session(self._accounts.admit(greeting.user, greeting.password))
         try:
             if greeting.database:
                 session.use(greeting.database)

@@ -4,12 +4,16 @@ import itertools
 import shutil
 import threading
 from contextlib import suppress
+from functools import cached_property
 from pathlib import Path
 
 from deploy.local.clickhouse.errors import EngineError
+from deploy.local.clickhouse.functions import Functions, functions_of
+from deploy.local.clickhouse.limited import LimitedSession
 from deploy.local.clickhouse.session import TAG, Session, incoming_folder
 from deploy.local.clickhouse.sql import quote
 from deploy.local.clickhouse.targets import Targets
+from schemas.access import WORKER, Rights
 
 
 class Engine:
@@ -37,8 +41,16 @@ class Engine:
         self.timezone = row[1]
         self.host = row[2]
 
-    def session(self) -> Session:
-        return Session(self._data, self._targets, f"session {next(self._numbers)}")
+    def session(self, rights: Rights = WORKER) -> Session:
+        tag = f"session {next(self._numbers)}"
+        if rights.limits is None:
+            return Session(self._data, self._targets, tag)
+        return LimitedSession(self._data, self._targets, tag, rights, rights.limits, self._functions)
+
+    @cached_property
+    def _functions(self) -> Functions:
+        with self._admin_lock:
+            return functions_of(self._admin.run)
 
     def kill(self, tag: str) -> None:
         """Stop the statement that runs under `tag`, if any. Returns before it has stopped."""

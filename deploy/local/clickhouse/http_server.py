@@ -14,13 +14,14 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
-from deploy.local.clickhouse.account import Account
+from deploy.local.clickhouse.account import Accounts
 from deploy.local.clickhouse.engine import Engine
-from deploy.local.clickhouse.errors import AUTHENTICATION_FAILED, READONLY, Disconnected, EngineError
+from deploy.local.clickhouse.errors import ACCESS_DENIED, AUTHENTICATION_FAILED, READONLY, Disconnected, EngineError
 from deploy.local.clickhouse.packets import Setting
 from deploy.local.clickhouse.session import Session
 from deploy.local.clickhouse.statements import reads_only, streamed_insert
 from deploy.local.clickhouse.watch import Watch, peek
+from schemas.access import Rights
 
 logger = logging.getLogger(__name__)
 
@@ -28,7 +29,7 @@ logger = logging.getLogger(__name__)
 _STATUS = {
     **dict.fromkeys((6, 27, 36, 38, 41, 43, 53, 62, 115, 130, 131, 386, 456), HTTPStatus.BAD_REQUEST),
     **dict.fromkeys((16, 46, 47, 60, 81), HTTPStatus.NOT_FOUND),
-    **dict.fromkeys((164, 497, AUTHENTICATION_FAILED), HTTPStatus.FORBIDDEN),
+    **dict.fromkeys((READONLY, ACCESS_DENIED, AUTHENTICATION_FAILED), HTTPStatus.FORBIDDEN),
 }
 # In the URL beside the settings.
 _NOT_SETTINGS = {
@@ -49,15 +50,15 @@ IDLE_TIMEOUT_S = 60
 class HttpServer(ThreadingHTTPServer):
     daemon_threads = True
 
-    def __init__(self, engine: Engine, account: Account, watch: Watch, host: str, port: int) -> None:
+    def __init__(self, engine: Engine, accounts: Accounts, watch: Watch, host: str, port: int) -> None:
         self.engine = engine
         self.watch = watch
-        self.account = account
+        self.accounts = accounts
         super().__init__((host, port), Handler)
 
 
 class Handler(BaseHTTPRequestHandler):
-    """One connection. Each has a session of its own, opened by its first query."""
+    """One connection. Each has a session of its own, opened by its first query and kept for the same user's."""
 
     protocol_version = "HTTP/1.1"
     timeout = IDLE_TIMEOUT_S
@@ -86,8 +87,7 @@ class Handler(BaseHTTPRequestHandler):
         headers = {"X-ClickHouse-Query-Id": query_id}
         body = self._body()
         try:
-            self._admit(url)
-            session = self._prepared(url, query_id)
+            session = self._prepared(self._admitted(url), url, query_id)
             with self.server.watch.over(lambda: peek(self.connection) == b"", session.tag):
                 printed, format_name = _answer(session, url, body, changes=changes)
         except EngineError as error:
@@ -101,7 +101,7 @@ class Handler(BaseHTTPRequestHandler):
             headers["X-ClickHouse-Timezone"] = self.server.engine.timezone
             self._reply(HTTPStatus.OK, printed, headers)
 
-    def _admit(self, url: dict[str, str]) -> None:
+    def _admitted(self, url: dict[str, str]) -> Rights:
         user = self.headers.get("X-ClickHouse-User") or url.get("user", "default")
         password = self.headers.get("X-ClickHouse-Key") or url.get("password", "")
         scheme, _, credentials = self.headers.get("Authorization", "").partition(" ")
@@ -110,11 +110,14 @@ class Handler(BaseHTTPRequestHandler):
                 user, _, password = base64.b64decode(credentials, validate=True).decode().partition(":")
             except (binascii.Error, UnicodeDecodeError):
                 user = ""
-        self.server.account.admit(user, password)
+        return self.server.accounts.admit(user, password)
 
-    def _prepared(self, url: dict[str, str], query_id: str) -> Session:
+    def _prepared(self, rights: Rights, url: dict[str, str], query_id: str) -> Session:
+        if self._session and self._session.rights != rights:  # the connection is somebody else's now
+            self._session.close()
+            self._session = None
         if self._session is None:
-            self._session = self.server.engine.session()
+            self._session = self.server.engine.session(rights)
         named = {key: value for key, value in url.items() if key not in _NOT_SETTINGS}
         settings = {key: Setting(value, True) for key, value in named.items() if not key.startswith("param_")}
         self._session.apply(settings, query_id)

@@ -19,6 +19,7 @@ from deploy.local.clickhouse.insert import Insert
 from deploy.local.clickhouse.packets import Setting
 from deploy.local.clickhouse.sql import identifier, quote
 from deploy.local.clickhouse.targets import Columns, Targets
+from schemas.access import WORKER, Rights
 
 # KILL QUERY finds a statement by this: chDB gives each a query id of its own and takes none.
 TAG = "Settings['log_comment']"
@@ -29,6 +30,8 @@ _COMPUTED = {"MATERIALIZED", "ALIAS", "EPHEMERAL"}
 
 class Session:
     """What one client sees: its database, its settings, its temporary tables."""
+
+    rights: Rights = WORKER
 
     def __init__(self, data: Path, targets: Targets, tag: str) -> None:
         self._chdb: ChdbSession = self._call(ChdbSession, str(data))
@@ -43,7 +46,11 @@ class Session:
         self.apply({})
 
     def use(self, database: str) -> None:
-        self.run(f"USE {identifier(database)}")
+        self.run(self._use(database))
+
+    @staticmethod
+    def _use(database: str) -> str:
+        return f"USE {identifier(database)}"
 
     def apply(self, settings: Mapping[str, Setting], query_id: str = "") -> None:
         """Make exactly these settings hold for the next statements."""

@@ -4,7 +4,7 @@ import socket
 import threading
 import time
 
-from deploy.local.clickhouse.account import Account
+from deploy.local.clickhouse.account import Accounts
 from deploy.local.clickhouse.client import Client
 from deploy.local.clickhouse.engine import Engine
 from deploy.local.clickhouse.errors import TOO_MANY_CONNECTIONS, EngineError
@@ -22,10 +22,10 @@ class TcpServer:
         OSError: the port is taken.
     """
 
-    def __init__(self, engine: Engine, account: Account, watch: Watch, host: str, port: int) -> None:
+    def __init__(self, engine: Engine, accounts: Accounts, watch: Watch, host: str, port: int) -> None:
         self._listener = socket.create_server((host, port), backlog=MAX_CLIENTS)
         self._engine = engine
-        self._account = account
+        self._accounts = accounts
         self._watch = watch
         self._clients: dict[threading.Thread, Client] = {}
 
@@ -36,7 +36,7 @@ class TcpServer:
                 accepted, _ = self._listener.accept()
             except OSError:
                 return
-            client = Client(accepted, self._engine, self._account, self._watch)
+            client = Client(accepted, self._engine, self._accounts, self._watch)
             if len(self._clients) >= MAX_CLIENTS:
                 client.refuse(EngineError(TOO_MANY_CONNECTIONS, "DB::Exception: Too many clients"))
                 continue

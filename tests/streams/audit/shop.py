@@ -106,6 +106,13 @@ class Shop:
         reader.query(sql)
         reader.close()
 
+    def value(self, sql: str) -> tuple[object, ...]:
+        """The one row."""
+        reader = Reader(self.settings)
+        (row,) = reader.query(sql)
+        reader.close()
+        return row
+
     def audit(self) -> Audit:
         return asyncio.run(audit(self.settings))
 

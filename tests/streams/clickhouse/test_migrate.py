@@ -133,7 +133,7 @@ def test_several_at_once_end_with_the_same_tables(empty: Settings) -> None:
     assert migrate(empty) == []
 
 
-VIEWS = statements_of(load_segments(), holdout=0.1)
+VIEWS = statements_of(load_segments(), holdout=0.1, least_group=10)
 SEGMENT = """
 -- title: {title}
 -- description: One of the tests'.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from collections.abc import Mapping
 from dataclasses import replace
@@ -123,8 +124,8 @@ class SilentTown:
         return [(user, (at_ms - T0) / DAY_MS) for user, at_ms in rows]
 
     def on_topic(self) -> list[str]:
-        """Keys of the topic's messages."""
-        return sorted(key.decode() for key, _ in messages(self.settings, "alerts.churn"))
+        """Whom the topic's messages tell of."""
+        return sorted(json.loads(value)["user_id"] for _, value in messages(self.settings, "alerts.churn"))
 
 
 def sweep(leader: Sweeping) -> int:

@@ -15,8 +15,9 @@ from streams.clickhouse.reader import Reader
 from streams.leader.segments import SegmentRounds
 from streams.segments.rounds import are_settled
 from streams.settings import Settings
+from tests.streams.dying import Killed, dying_delivery
 from tests.streams.segments.conftest import Start
-from tests.streams.segments.deaths import DEATHS, dying_delivery, killed_leader
+from tests.streams.segments.deaths import DEATHS, killed_leader
 from tests.streams.segments.profiles import DAY_MS, T0, Town
 from tests.streams.segments.rounds import by_changes, look, members, replayed, told
 
@@ -161,14 +162,6 @@ def test_shoppers_are_held_out_by_their_hash_in_each_segment(
     assert left == dict.fromkeys(held_out, True)
 
 
-class Failed(Exception):
-    pass
-
-
-def fail() -> None:
-    raise Failed
-
-
 @pytest.mark.parametrize("death", DEATHS)
 def test_a_leader_killed_at_any_step_loses_no_change_and_doubles_none(
     on_broker: Settings, town: Town, start: Start, reader: Reader, death: str
@@ -222,8 +215,8 @@ def test_the_duty_begins_again_after_an_exception(
     town.passes(1 + 2 * HOUR)
     duty: SegmentRounds = start(page_changes=2)
     with monkeypatch.context() as patch:
-        patch.setattr(*dying_delivery(fail, after=True, call=2))
-        with pytest.raises(Failed):
+        patch.setattr(*dying_delivery(after=True, call=2))
+        with pytest.raises(Killed):
             look(duty)
     look(duty)
     changes = told(on_broker)

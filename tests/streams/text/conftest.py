@@ -31,4 +31,4 @@ def engine(text_model: Path) -> Iterator[TextEngine]:
 @pytest.fixture
 def for_texts(on_broker: Settings, text_model: Path) -> Settings:
     """Settings of a text worker, with topics of the test's own."""
-    return replace(on_broker, text_model=str(text_model), text_precision="fp32", text_http="")
+    return replace(on_broker, text_model=str(text_model), text_precision="fp32", http="")

@@ -10,14 +10,13 @@ import re
 import signal
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from deploy.local.child import Child
 from models.text.engine import TextEngine
 from schemas.topics import REVIEW_TEXTS, REVIEWS
 from streams.audit.run import audit
@@ -27,43 +26,25 @@ from streams.settings import Settings
 from streams.text.model import open_engine
 from tests.faults.load import send_all
 from tests.faults.shoppers import Sent
+from tests.streams.process import READY_S, Process, Start, killed_at_the_end
 from tests.waiting import wait_until
 
-READY_S = 60.0
 LEAVE_S = 10.0
 COMMAND = (sys.executable, "-m", "streams", "text-worker", "--name", "w1")
 HANGING = Path(__file__).with_name("hanging_engine.py")
 
 
-class Process(Child):
-    @property
-    def text(self) -> str:
-        return self.log.read_text()
-
-    def wait_said(self, pattern: str) -> str:
-        def said_or_gone() -> bool:
-            assert self.running, self.text
-            return re.search(pattern, self.text) is not None
-
-        wait_until(said_or_gone, READY_S, f"it says {pattern}")
-        found = re.search(pattern, self.text)
-        assert found is not None
-        return found[1]
-
-
 @pytest.fixture
-def start(for_texts: Settings, tmp_path: Path) -> Iterator[Callable[..., Process]]:
-    processes: list[Process] = []
+def start(for_texts: Settings, tmp_path: Path) -> Iterator[Start]:
+    with killed_at_the_end() as processes:
 
-    def started(*command: str, **changes: Any) -> Process:
-        settings = replace(for_texts, commit_interval_s=0.2, **changes)
-        environment = settings.to_env() | {"OMP_NUM_THREADS": "1", "HF_HUB_OFFLINE": "1"}
-        processes.append(Process(command or COMMAND, environment, tmp_path / f"{len(processes)}.log"))
-        return processes[-1]
+        def started(*command: str, **changes: Any) -> Process:
+            settings = replace(for_texts, commit_interval_s=0.2, **changes)
+            environment = settings.to_env() | {"OMP_NUM_THREADS": "1", "HF_HUB_OFFLINE": "1"}
+            processes.append(Process(command or COMMAND, environment, tmp_path / f"{len(processes)}.log"))
+            return processes[-1]
 
-    yield started
-    for process in processes:
-        process.kill()
+        yield started
 
 
 def reviews(first: int, n: int) -> list[Sent]:
@@ -87,14 +68,12 @@ def reviews(first: int, n: int) -> list[Sent]:
     ]
 
 
-def test_from_start_to_leaving(
-    for_texts: Settings, reader: Reader, engine: TextEngine, start: Callable[..., Process]
-) -> None:
+def test_from_start_to_leaving(for_texts: Settings, reader: Reader, engine: TextEngine, start: Start) -> None:
     send_all(for_texts, reviews(0, 300))
-    worker = start(text_http="127.0.0.1:0")
+    worker = start(http="127.0.0.1:0")
     model = worker.wait_said(r"text model (\S+) on cpu in \S+")
     assert model == engine.score(["x"]).model
-    port = int(worker.wait_said(r"HTTP on 127\.0\.0\.1, port (\d+)"))
+    _, port = worker.wait_serving()
     worker.wait_said(r"assigned (reviews 0 1)")
     rows = "SELECT count() FROM review_scores FINAL"
     wait_until(lambda: reader.query(rows) == [(300,)], READY_S, "all are scored")
@@ -124,7 +103,7 @@ def test_from_start_to_leaving(
     wait_until(lambda: reader.query(rows) == [(2_300,)], READY_S, "all are scored")
 
 
-def test_an_engine_that_hangs_ends_the_worker(for_texts: Settings, start: Callable[..., Process]) -> None:
+def test_an_engine_that_hangs_ends_the_worker(for_texts: Settings, start: Start) -> None:
     send_all(for_texts, reviews(0, 50))
     worker = start(sys.executable, str(HANGING))
     assert worker.wait(READY_S) == 1
@@ -133,12 +112,12 @@ def test_an_engine_that_hangs_ends_the_worker(for_texts: Settings, start: Callab
     assert "Traceback" not in worker.text
 
 
-def test_beyond_loopback_without_a_token_it_does_not_start(start: Callable[..., Process]) -> None:
-    worker = start(text_http="0.0.0.0:0")
+def test_beyond_loopback_without_a_token_it_does_not_start(start: Start) -> None:
+    worker = start(http="0.0.0.0:0")
     assert worker.wait(READY_S) == 2
     assert worker.text == (
-        "footfall: FOOTFALL_TEXT_HTTP is '0.0.0.0:0', which others than this machine may reach: "
-        "set FOOTFALL_TEXT_HTTP_TOKEN, or listen on 127.0.0.1\n"
+        "footfall: FOOTFALL_HTTP is '0.0.0.0:0', which others than this machine may reach: "
+        "set FOOTFALL_HTTP_TOKEN, or listen on 127.0.0.1\n"
     )
 
 

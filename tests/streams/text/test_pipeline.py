@@ -13,7 +13,7 @@ import pytest
 from models.text.checkpoint import load
 from models.text.engine import TextEngine
 from schemas.decode import Decoder
-from schemas.events import ReviewScored
+from schemas.events import ReviewScored, review_id
 from schemas.records import Record
 from schemas.topics import DEAD_LETTERS, REVIEW_TEXTS, REVIEWS, REVIEWS_SCORED
 from streams.clickhouse.reader import Reader
@@ -87,7 +87,9 @@ def test_each_review_is_a_row_and_a_message(for_texts: Settings, engine: TextEng
     assert bad == []
     assert {one.partition for one in sent} == {1}
     assert events.event_id.tolist() == found["event_id"]
-    assert [one.key.decode() for one in sent] == events.user_id.tolist() == found["user_id"]
+    assert events.user_id.tolist() == found["user_id"]
+    ids = map(review_id, found["user_id"], found["event_id"])
+    assert [one.key.decode() for one in sent] == list(ids)
     assert (events.item.tolist(), events.ts.tolist()) == (found["item"], found["ts"].tolist())
     assert events.rating.tolist() == found["rating"].tolist()
     assert set(events.type.tolist()) == {ReviewScored.code}
@@ -237,7 +239,7 @@ def test_an_engine_that_fails_stops_the_worker(for_texts: Settings, choosy: Choo
             await made.until(lambda: made.failures)
             why = {"submit": "the text engine was closed", "score": "RuntimeError"}[at]
             assert str(made.failures[0]) == f"the text engine failed: {why}"
-            assert not made.pipeline.is_well
+            assert made.pipeline.unwell == "no progress"
             assert made.acked == []
 
     finish(work())

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import http.client
-import json
-import socket
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -15,27 +12,28 @@ import numpy as np
 import pytest
 
 from models.text.checkpoint import load
-from streams.errors import Fatal, SettingError
-from streams.settings import Secret, Settings
-from streams.text.address import Address, http_address
+from streams.http.address import Address
+from streams.http.serving import serving
+from streams.metrics.names import SERVICES, TEXT
+from streams.settings import Secret
 from streams.text.asked import MOST_BYTES, MOST_TEXTS
 from streams.text.metrics import Metrics
-from streams.text.server import MOST_WAITING, Server, serving
+from streams.text.server import MOST_WAITING, Server
+from tests.streams.http.client import DEADLINE_S, LOOPBACK, Answer, ask
+from tests.streams.metrics.reading import told
 from tests.streams.text.desk import Choosy
 from tests.waiting import wait_until
 
 NOT_ASCII = {"Authorization": "Bearer \xff\xe9"}
-LOOPBACK = Address("127.0.0.1", 0)
 PATH = "/v1/text:score"
-DEADLINE_S = 20.0
 
 
 @dataclass
 class Stream:
     """How the stream is."""
 
-    is_well: bool = True
-    is_assigned: bool = True
+    unwell: str = ""
+    unready: str = ""
     broken: list[BaseException] = field(default_factory=list)
 
     def engine_broke(self, error: BaseException) -> None:
@@ -51,19 +49,8 @@ class Site:
     stream: Stream
     token: str = ""
 
-    def ask(self, method: str, path: str, body: Any = None, **headers: str) -> tuple[int, Any, dict[str, str]]:
-        """Status, body (of JSON what it holds), headers. A body that isn't bytes is sent as JSON."""
-        connection = http.client.HTTPConnection(*self.address, timeout=DEADLINE_S)
-        sent = {"Content-Type": "application/json"} if body is not None else {}
-        sent |= {name.replace("_", "-"): value for name, value in headers.items()}
-        try:
-            connection.request(method, path, body if isinstance(body, bytes | None) else json.dumps(body), sent)
-            response = connection.getresponse()
-            text = response.read()
-            is_json = response.headers["Content-Type"].startswith("application/json")
-            return response.status, json.loads(text) if is_json else text.decode(), dict(response.headers)
-        finally:
-            connection.close()
+    def ask(self, method: str, path: str, body: Any = None, **headers: str) -> Answer:
+        return ask(self.address, method, path, body, **headers)
 
     def score(self, body: Any, **headers: str) -> tuple[int, Any]:
         status, found, _ = self.ask("POST", PATH, body, **headers)
@@ -80,7 +67,7 @@ def engine(text_model: Path) -> Iterator[Choosy]:
 @pytest.fixture
 def site(engine: Choosy) -> Iterator[Site]:
     stream = Stream()
-    with serving(Server(engine, stream, Metrics(engine), token=Secret()), LOOPBACK) as address:
+    with serving(Server(engine, stream, Metrics(engine), token=Secret()).app, LOOPBACK) as address:
         assert address is not None
         yield Site(address, engine, stream)
 
@@ -150,7 +137,7 @@ def test_other_types_paths_and_methods(site: Site) -> None:
 
 
 def test_a_token_is_asked_for_where_there_is_one(engine: Choosy) -> None:
-    with serving(Server(engine, Stream(), Metrics(engine), token=Secret("open sesame")), LOOPBACK) as address:
+    with serving(Server(engine, Stream(), Metrics(engine), token=Secret("open sesame")).app, LOOPBACK) as address:
         assert address is not None
         site = Site(address, engine, Stream())
         body = {"texts": ["love it."]}
@@ -185,52 +172,13 @@ def test_an_engine_that_fails_is_told_to_the_worker(site: Site) -> None:
 
 
 def test_health_readiness_and_metrics(site: Site) -> None:
-    assert site.ask("GET", "/healthz")[:2] == (200, {"status": "alive"})
-    assert site.ask("GET", "/readyz")[:2] == (200, {"status": "ready"})
-    site.stream.is_assigned = False
+    site.stream.unready = "not assigned"
     assert site.ask("GET", "/readyz")[:2] == (503, {"status": "not assigned"})
-    assert site.ask("GET", "/healthz")[0] == 200
-    site.stream.is_well = False
-    assert site.ask("GET", "/healthz")[:2] == (503, {"status": "no progress"})
+    assert site.ask("GET", "/healthz")[:2] == (200, {"status": "alive"})
     site.score({"texts": ["love it.", "secret"]})
     status, exposed, headers = site.ask("GET", "/metrics")
     assert (status, headers["Content-Type"]) == (200, "text/plain; version=0.0.4")
     assert 'footfall_text_texts_total{source="http"} 2.0' in exposed
     assert 'footfall_text_requests_total{status="200"} 1.0' in exposed
     assert "secret" not in exposed
-
-
-def test_a_port_that_is_taken(engine: Choosy) -> None:
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        taken.listen()
-        port = taken.getsockname()[1]
-        with (
-            pytest.raises(Fatal, match=f"^FOOTFALL_TEXT_HTTP: nothing can listen on 127.0.0.1:{port}: "),
-            serving(Server(engine, Stream(), Metrics(engine), token=Secret()), Address("127.0.0.1", port)),
-        ):
-            pass
-
-
-@pytest.mark.parametrize("host", ["0.0.0.0", "", "192.0.2.1", "[::]", "shop.example", "127.0.0.1.example"])  # noqa: S104
-def test_beyond_loopback_a_token_is_needed(host: str) -> None:
-    with pytest.raises(SettingError, match=r"set FOOTFALL_TEXT_HTTP_TOKEN, or listen on 127\.0\.0\.1$"):
-        http_address(Settings(text_http=f"{host}:80"))
-    found = http_address(Settings(text_http=f"{host}:80", text_http_token=Secret("open sesame")))
-    assert found == (host.strip("[]"), 80)
-
-
-@pytest.mark.parametrize(
-    ("given", "wanted"),
-    [("", None), ("127.0.0.1:0", ("127.0.0.1", 0)), ("localhost:8080", ("localhost", 8080)), ("[::1]:1", ("::1", 1))],
-)
-def test_on_loopback_none_is(given: str, wanted: tuple[str, int] | None) -> None:
-    assert http_address(Settings(text_http=given)) == wanted
-
-
-@pytest.mark.parametrize(
-    "given", ["8080", "127.0.0.1", "127.0.0.1:x", "127.0.0.1:65536", "::1:80", "http://127.0.0.1:80"]
-)
-def test_what_is_no_address(given: str) -> None:
-    with pytest.raises(SettingError, match=r"^FOOTFALL_TEXT_HTTP is .*, but must be host:port"):
-        http_address(Settings(text_http=given))
+    assert told(exposed) == {**TEXT, **SERVICES}.keys()

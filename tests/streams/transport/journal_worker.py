@@ -20,6 +20,7 @@ from schemas.topics import INPUTS
 from streams.errors import Fatal
 from streams.settings import Settings
 from streams.transport import Partitions, RecordRun, create_app, run_worker
+from streams.transport.logs import configure_logging
 from streams.transport.unpack import unpack
 
 FLUSH_INTERVAL_S = 0.2
@@ -97,7 +98,8 @@ def main() -> int:
         if options.crash:
             await app.crash(Fatal("a task failed"))
 
-    return run_worker(app, settings)
+    configure_logging(settings)
+    return run_worker(app)
 
 
 if __name__ == "__main__":

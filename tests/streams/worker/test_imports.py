@@ -37,16 +37,18 @@ from streams.worker import machine_code
 from streams.worker.costs import Costs
 from streams.worker.following import Following
 from streams.worker.pipeline import Pipeline
+from streams.worker.server import server
 import numpy as np
 
 def heavy():
     packages = {name.partition(".")[0] for name in set(sys.modules) - of_numba}
-    return sorted(packages & {"river", "scipy", "pandas", "sklearn", "pyarrow"})
+    return sorted(packages & {"river", "scipy", "pandas", "sklearn", "pyarrow", "prometheus_client"})
 
 assert not heavy(), f"imported at the start: {heavy()}"
 settings = Settings.from_env(os.environ)
 machine_code.load()
-create_app(settings, topics=INPUTS, handler=Pipeline(settings, worker="w"))
+pipeline = Pipeline(settings, worker="w")
+server(pipeline, create_app(settings, topics=INPUTS, handler=pipeline), settings)
 following = Following(settings, stop=threading.Event(), costs=Costs())
 scorers = following.poll().scorers
 churn = scorers["churn"]

@@ -1,5 +1,6 @@
 """A server with a user and a password."""
 
+import hmac
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,7 +10,8 @@ from clickhouse_driver import Client
 from clickhouse_driver.errors import ServerException
 
 from deploy.local.child import Child
-from deploy.local.clickhouse.account import Account
+from deploy.local.clickhouse.account import Account, Accounts
+from deploy.local.clickhouse.errors import EngineError
 from deploy.local.kafka_probe import names_a_broker
 from deploy.local.ports import HOST, free_ports, is_free
 from tests.waiting import wait_until
@@ -41,3 +43,20 @@ def test_only_the_right_account_is_admitted(guarded_port: int) -> None:
 
 def test_a_password_is_not_shown() -> None:
     assert "s3cret" not in repr(Account(user="a", password="s3cret"))  # noqa: S106
+
+
+@pytest.mark.parametrize(("user", "password"), [("analyst", "wrong"), ("nobody", "s3cret"), ("nobody", ""), ("", "")])
+def test_a_refusal_takes_as_many_comparisons_whatever_is_wrong(
+    user: str, password: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    accounts = Accounts([Account(user="analyst", password="s3cret"), Account(user="worker", password="an0ther")])  # noqa: S106
+    compared = []
+
+    def compare(left: bytes, right: bytes) -> bool:
+        compared.append((len(left), len(right)))
+        return left == right
+
+    monkeypatch.setattr(hmac, "compare_digest", compare)
+    with pytest.raises(EngineError):
+        accounts.admit(user, password)
+    assert compared == [(32, 32)] * 4
