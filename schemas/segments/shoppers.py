@@ -113,12 +113,13 @@ def _active_days(now: str) -> str:
     The set is a ring of bits that holds days up to the shopper's last one; of the days since, it has the bits of
     ``DAYS_REMEMBERED`` days before, and these are cleared.
     """
-    today = f"toUInt64(intDiv({now}, {_DAY_MS}) % {DAYS_REMEMBERED})"  # signed, it would draw the sign along
+    # What a word is shifted by has no sign, for it would be drawn along.
+    today = f"toUInt64(intDiv({now}, {_DAY_MS}) % {DAYS_REMEMBERED})"
     word, bit = f"intDiv({today}, 64)", f"({today} % 64)"
     # By one more in a step of its own: a word can't be shifted by all of its bits.
     before = f"bitShiftRight(bitShiftRight({_word_of_ring(word, -1)}, {bit}), 1)"
     ring = f"bitOr(bitShiftLeft({_word_of_ring(word, 0)}, 63 - {bit}), {before})"
-    silent = f"greatest(intDiv({now}, {_DAY_MS}) - intDiv(p.last_ms, {_DAY_MS}), 0)"
+    silent = f"toUInt64(greatest(intDiv({now}, {_DAY_MS}) - intDiv(p.last_ms, {_DAY_MS}), 0))"
     return f"bitAnd({ring}, if({silent} < 64, bitShiftRight({_ALL_DAYS}, least({silent}, 63)), 0))"
 
 

@@ -17,6 +17,7 @@ RENEWED = 0.1
 
 _YEAR_MS = 365 * 86_400_000
 _MONTH_MS = 30 * 86_400_000
+_A_DAY_A_MONTH = "bitAnd(rand64(1), bitAnd(bitAnd(rand64(2), rand64(3)), bitAnd(rand64(4), rand64(5))))"
 _ID = "concat('user ', toString(number))"
 
 
@@ -36,8 +37,8 @@ def populate(settings: Settings, profiles: int) -> None:
 def pass_to(reader: Reader, at_ms: int, partitions: int) -> None:
     """The clock comes to a time."""
     reader.query(
-        "INSERT INTO ledger (topic, partition, first, max_ts_ms)"  # noqa: S608 - numbers
-        f" SELECT 'clicks', number, {at_ms:d}, {at_ms:d} FROM numbers({partitions:d})"
+        "INSERT INTO ledger (topic, partition, first, last, max_ts_ms)"  # noqa: S608 - numbers
+        f" SELECT 'clicks', number, {at_ms:d}, {at_ms:d}, {at_ms:d} FROM numbers({partitions:d})"
     )
 
 
@@ -56,7 +57,7 @@ SELECT toString(number), toString(number), 'fraud', concat('user ', toString(num
 
 def _profiles(rows: str, partitions: int, *, version: int) -> str:
     values = {name: f"randExponential(1, {place})" for place, name in enumerate(PROFILE_COLUMNS)}
-    values |= dict.fromkeys(DAYS_COLUMNS, "bitAnd(rand64(1), bitAnd(rand64(2), rand64(3)))")
+    values |= dict.fromkeys(DAYS_COLUMNS, _A_DAY_A_MONTH)
     values |= {
         "kind": f"{KINDS.index('user')}",
         "partition": f"cityHash64(number) % {partitions}",
