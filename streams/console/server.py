@@ -18,7 +18,7 @@ from streams.console.headers import secure
 from streams.console.live import Live
 from streams.console.login import login
 from streams.console.panels import PANELS
-from streams.console.reading import reading
+from streams.console.reading import TIME, bounded, reading
 from streams.desk.acknowledge import Acknowledging
 from streams.errors import FootfallError, Invalid
 from streams.http.answers import Handler, errors_in_json, in_json, refusal
@@ -46,7 +46,9 @@ class Console:
         self._reading = reading(settings)
         self._asker = Asker(self._reading)
         self._live = Live(settings, self._asker)
-        self._desk = Acknowledging(replace(settings, outage_deadline_s=DEADLINE_S))
+        # The console's own user may only read.
+        may_keep = not settings.console_clickhouse
+        self._desk = Acknowledging(replace(bounded(self._reading, TIME), outage_deadline_s=DEADLINE_S), keeps=may_keep)
         gate = Gate(settings.console_token)
         self.app = web.Application(
             middlewares=[errors_in_json, gate.middleware, _failures_in_json], client_max_size=MOST_BYTES

@@ -67,10 +67,17 @@ class Acknowledging:
     Connections are made by the first call that needs them, and kept. ClickHouse is asked on a thread of its own. A
     caller who can't wait for as long as ``outage_deadline_s`` gives settings with a shorter one; one that is cancelled
     may ask the same again.
+
+    Parameters
+    ----------
+    keeps
+        Whether what is said is written to ``alert_acks`` too, and so counts at once. Without, for those who may only
+        read, it counts once a worker has read it, and who said it isn't kept.
     """
 
-    def __init__(self, settings: Settings, *, clock_ms: Callable[[], int] = clock_ms) -> None:
+    def __init__(self, settings: Settings, *, clock_ms: Callable[[], int] = clock_ms, keeps: bool = True) -> None:
         self._settings = settings
+        self._keeps = keeps
         self._clock_ms = clock_ms
         self._topic = TopicNames(prefix=settings.topic_prefix).on_broker(LABELS)
         self._reader, self._writer = Reader(settings), Writer(settings)
@@ -106,7 +113,8 @@ class Acknowledging:
             await self._connect()
             messages = [self._message(one, ack, at_ms) for one, ack, at_ms in told]
             await asyncio.wrap_future(self._delivery.send(messages))
-            await self._on_thread(lambda: self._keep([(ack, at_ms) for _, ack, at_ms in told], said_by))
+            if self._keeps:
+                await self._on_thread(lambda: self._keep([(ack, at_ms) for _, ack, at_ms in told], said_by))
         return done
 
     async def _on_thread(self, call: Callable[[], T]) -> T:

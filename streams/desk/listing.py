@@ -81,6 +81,8 @@ _STANDING = tuple(Standing.__dataclass_fields__)
 _KEY = "alert_id, kind, toUnixTimestamp64Milli(ts) AS ts_ms"
 _ALERT = ", ".join("toUnixTimestamp64Milli(ts) AS ts_ms" if name == "ts" else name for name in COLUMNS)
 
+FEW = 100
+"""Ids that a query names itself; more come as a table."""
 PAGE = 1_000
 """Alerts that one query reads whole. It names them itself: whoever may only read can't bring a table along."""
 
@@ -108,10 +110,12 @@ def of_ids(reader: Reader, settings: Settings, alert_ids: Sequence[str], *, now_
     """The named alerts, each once, in the order given. Raises ``Invalid`` where one isn't there, otherwise as
     :func:`listed`."""
     asked = given.ids(alert_ids)
+    is_few = len(asked) <= FEW
+    condition = "alert_id IN %(asked)s" if is_few else "alert_id IN asked"
     found = reader.columns(
-        f"SELECT {_KEY}, {', '.join(_STANDING)} FROM {standing_sql('alert_id IN asked')}",  # noqa: S608 - own names
-        terms(settings, now_ms=now_ms),
-        tables={"asked": {"alert_id": ("String", asked)}},
+        f"SELECT {_KEY}, {', '.join(_STANDING)} FROM {standing_sql(condition)}",  # noqa: S608 - own names
+        terms(settings, now_ms=now_ms) | ({"asked": asked} if is_few else {}),
+        tables={} if is_few else {"asked": {"alert_id": ("String", asked)}},
     )
     by_id = {one.alert.alert_id: one for one in _whole(reader, found)}
     missing = [alert_id for alert_id in asked if alert_id not in by_id]

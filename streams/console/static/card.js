@@ -26,7 +26,7 @@ export function card({ id, title, wide }) {
  */
 export function follow(name, shown, { everyS, draw, params = () => ({}) }) {
   let timer, latest, asking;
-  async function refresh() {
+  async function refresh({ redraw = false } = {}) {
     clearTimeout(timer);
     asking?.abort();
     const mine = (asking = new AbortController());
@@ -34,7 +34,7 @@ export function follow(name, shown, { everyS, draw, params = () => ({}) }) {
       const found = await panel(name, params(), { signal: mine.signal });
       shown.fail("");
       const text = JSON.stringify(found);
-      if (text !== latest) draw(found, shown);
+      if (redraw || text !== latest) draw(found, shown);
       latest = text;
     } catch (error) {
       if (error.name === "AbortError") return;

@@ -2,32 +2,37 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 
 from deploy.local.stack import LocalStack
 from schemas.access import CONSOLE
+from schemas.topics import LABELS
 from streams.clickhouse.migrate import migrate
 from streams.clickhouse.writer import Writer
 from streams.console.panels import PANELS
 from streams.console.reading import open_reader, reading
 from streams.errors import Fatal
 from streams.local_settings import STACK_FOLDER, settings_here
-from streams.settings import Settings
+from streams.settings import Secret, Settings
+from tests.streams.conftest import with_topics
 from tests.streams.console.conftest import Open
 from tests.streams.console.shop import Shop
+from tests.streams.worker.on_topic import messages
 
 
 @pytest.fixture(scope="module")
-def settings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
+def settings(tmp_path_factory: pytest.TempPathFactory, kafka: str) -> Iterator[Settings]:
     """As commands have them beside a stack with users."""
     here = tmp_path_factory.mktemp("users")
     stack = LocalStack(here / STACK_FOLDER, members=("clickhouse",), users=True)
     stack.up()
     settings = settings_here({}, here)
     migrate(settings)
-    yield settings
+    yield with_topics(settings, kafka)
     stack.down()
 
 
@@ -55,6 +60,21 @@ def test_every_panel_is_read(settings: Settings, open_console: Open) -> None:
     assert [one["item"] for one in found["sentiment"]["items"]] == ["boots"]
     assert [one["alert_id"] for one in found["alerts"]["alerts"]] == ["first"]
     assert found["shopper"]["profile"]["totals"]["spent"] == 3.0
+
+
+def test_an_ack_reaches_the_topic_by_who_may_only_read(settings: Settings, open_console: Open) -> None:
+    writer = Writer(settings)
+    Shop(writer).alert("waits", "ann")
+    writer.close()
+    site = open_console(replace(settings, clickhouse=Secret("clickhouse://127.0.0.1:1")))
+    body = {"alert_id": "waits", "verdict": "fraud"}
+    wanted = {**body, "is_new": True}
+    assert site.ask("POST", "/api/ack", body)[:2] == (200, wanted)
+    assert site.ask("POST", "/api/ack", body)[:2] == (200, wanted), "no worker has read it yet"
+    said = [json.loads(value) for _, value in messages(settings, LABELS)]
+    assert {(one["event_id"], one["target"], one["verdict"]) for one in said} == {
+        (said[0]["event_id"], "waits", "fraud")
+    }
 
 
 def test_it_does_not_write(settings: Settings) -> None:

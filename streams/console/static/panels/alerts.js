@@ -17,9 +17,12 @@ export function alerts() {
   const kind = select("Kind of alert", "kind", KINDS);
   const state = select("State of alert", "state", STATES);
   shown.tools.append(kind.element, state.element);
+  const said = new Set(); // what was acknowledged here, which a worker may not have read yet
   let limit = PAGE;
 
-  function draw(found) {
+  function draw(everything) {
+    const waiting = state.value() === "open" || state.value() === "snoozed";
+    const found = { ...everything, alerts: everything.alerts.filter((alert) => !(waiting && said.has(alert.alert_id))) };
     shown.note.textContent = `The newest first${found.more ? `: ${found.alerts.length}, and there are more` : ""}.`;
     if (!found.alerts.length) {
       replace(shown.body, nothing(state.value() === "open" ? "No alert waits for anybody." : "There are no such alerts."));
@@ -60,8 +63,9 @@ export function alerts() {
     buttons.forEach((button) => button.setAttribute("aria-disabled", "true"));
     try {
       const done = await post("/api/ack", { alert_id: alert.alert_id, verdict });
+      said.add(alert.alert_id);
       say(`The alert about ${alert.user_id} is acknowledged: ${MEANS[done.verdict]}.`);
-      await following.refresh();
+      await following.refresh({ redraw: true });
     } catch (error) {
       failure.textContent = error.message;
     } finally {
