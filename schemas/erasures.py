@@ -23,6 +23,9 @@ BY_USER = (
 )
 """In the order in which rows are removed: the events last, for they tell which cards a person has used."""
 
+BY_ALERT = ("alert_acks", "alert_snoozes", "alert_escalations")
+"""By the ``alert_id`` of the person's alerts, which go after them."""
+
 BY_KIND = ("profiles", "risks")
 BY_RECORD = ("dead_letters",)
 BY_IDENTITY = ("ledger",)
@@ -39,6 +42,8 @@ IMPERSONAL = (
     "system_alerts",
     "sweeps",
     "segment_rounds",
+    "alert_digests",
+    "retentions",
     "assignments",
 )
 """Sums, weights and what operators did."""

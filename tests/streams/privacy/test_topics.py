@@ -14,7 +14,7 @@ from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 
 from deploy.local.stack import LocalStack
 from schemas.deadletters import DeadLetter
-from schemas.topic_configs import COMPACTED
+from schemas.topic_configs import topic_configs
 from schemas.topics import ABOUT_PEOPLE, ALERTS_FRAUD, DEAD_LETTERS, TopicNames
 from streams.privacy.people import Person
 from streams.privacy.topics import count, find
@@ -25,6 +25,7 @@ from streams.worker.delivery import Delivery, Message
 from tests.streams.privacy.town import WHO, told
 from tests.waiting import wait_until
 
+CONFIGS = topic_configs(input_days=0, output_days=0)
 CLEANED_S = 90.0
 SOON = {"segment.ms": "100", "max.compaction.lag.ms": "1", "min.cleanable.dirty.ratio": "0.01"}
 """What takes a day where the topics are created with their own settings."""
@@ -44,7 +45,7 @@ async def configure(settings: Settings, topic: str, changes: dict[str, str]) -> 
     admin = AIOKafkaAdminClient(bootstrap_servers=settings.kafka)
     await admin.start()
     try:
-        resource = ConfigResource(ConfigResourceType.TOPIC, name, configs=COMPACTED | changes)
+        resource = ConfigResource(ConfigResourceType.TOPIC, name, configs=CONFIGS[topic] | changes)
         await admin.alter_configs([resource])
     finally:
         await admin.close()
@@ -106,4 +107,4 @@ def test_topics_are_created_with_what_cleans_them(on_kafka: Settings) -> None:
         return {entry[0]: entry[1] for entry in entries}
 
     found = asyncio.run(described())
-    assert {name: found[name] for name in COMPACTED} == COMPACTED
+    assert {name: found[name] for name in CONFIGS["reviews.scored"]} == CONFIGS["reviews.scored"]
