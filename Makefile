@@ -8,7 +8,7 @@ ARGS ?=
 # Tests run in so many processes at once, each with servers of its own.
 TEST_PROCESSES ?= 2
 
-.PHONY: setup demo test faults lint bench adapter lock clean
+.PHONY: setup demo test faults lint bench screenshots adapter lock clean
 
 setup: $(READY)
 
@@ -17,7 +17,7 @@ $(READY): pyproject.toml deploy/requirements.lock
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint deploy/requirements.lock --editable '.[dev]'
 	touch $@
 
-# A shop's year of orders through the whole pipeline. JSON=1 ends with a line of JSON, KEEP=1 leaves the servers up.
+# Weeks of a simulated shop through the whole pipeline. JSON=1 ends with a line of JSON, KEEP=1 leaves the servers up.
 demo: setup
 	$(BIN)/footfall demo $(if $(JSON),--json) $(if $(KEEP),--keep) $(ARGS)
 
@@ -45,6 +45,10 @@ bench: setup
 # The adapter of the text model that ships, trained anew from the sentences in models/text/data.
 adapter: setup
 	$(BIN)/footfall text train --data shipped --lora --name footfall-minilm --out models/text/adapter $(ARGS)
+
+# Pictures of the console, of a simulated shop, in deploy/screenshots. Needs Chromium.
+screenshots: setup
+	$(BIN)/python -m deploy.screenshots
 
 # Resolve all dependencies anew, in one go.
 lock:

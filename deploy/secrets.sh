@@ -40,7 +40,7 @@ url() {
         echo "${clickhouse%%://*}://$2:$(cat "$folder/$1_password")@${clickhouse#*://}" | write "$1"
 }
 
-for name in model_key http_token console_token grafana_password; do
+for name in model_key erasure_key http_token console_token grafana_password; do
     random "$name"
 done
 for user in admin worker console analyst; do

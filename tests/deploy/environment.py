@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 from streams.settings import Settings
-from tests.deploy import expected
 
 _DEFAULT = re.compile(r"\$\{\w+:-([^}]*)\}")
 
@@ -16,14 +15,13 @@ _DEFAULT = re.compile(r"\$\{\w+:-([^}]*)\}")
 def without_containers(environment: Mapping[str, Any], secrets: Path) -> dict[str, str]:
     """A container's settings where its secrets are files of the folder ``secrets``.
 
-    ``${NAME:-default}`` is its default, as Compose has it where the host sets nothing. What the product doesn't have
-    yet is left out.
+    ``${NAME:-default}`` is its default, as Compose has it where the host sets nothing.
     """
     given = {name: _DEFAULT.sub(r"\1", str(value)) for name, value in environment.items()}
     return {
         name: str(secrets / Path(value).name) if name.endswith("_FILE") else value
         for name, value in given.items()
-        if name.startswith("FOOTFALL_") and name.removesuffix("_FILE") not in expected.SETTINGS
+        if name.startswith("FOOTFALL_")
     }
 
 
