@@ -54,7 +54,7 @@ WORKER: Mapping[str, Declared] = MappingProxyType(
         "footfall_worker_unwritten_rows": _gauge("Records that were processed and aren't written yet"),
         # What it does.
         "footfall_worker_records": _counter(
-            "Records that are done, by what became of them: row, duplicate, dead letter", "topic", "outcome"
+            "Records that are done, by what became of them: row, duplicate, dead letter, erased", "topic", "outcome"
         ),
         "footfall_worker_dead_letters": _counter("Dead letters by the field that can't be used", "topic", "reason"),
         "footfall_worker_run_records": _histogram("Records of a run, which is what one fetch brought of a partition"),

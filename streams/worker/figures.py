@@ -96,6 +96,7 @@ class Figures:
         self.records[topic, "row"] += outcome.n_rows
         self.records[topic, "duplicate"] += outcome.n_duplicates
         self.records[topic, "dead letter"] += len(outcome.dead_letters)
+        self.records[topic, "erased"] += outcome.n_erased
         if outcome.max_ts_ms:
             self.delay_s[topic,] = (written_ms - outcome.max_ts_ms) / 1000
         self.letters.update((topic, field_of(letter.reason)) for letter in outcome.dead_letters)

@@ -34,8 +34,8 @@ from streams.worker.following import Following
 from streams.worker.processor import Outcome, Processor
 from streams.worker.takeover import take_over
 
-LEAVE_S = 5.0
-"""How long a worker that leaves waits for the leader's round."""
+LEAVE_S = 2.0
+"""How long a worker that leaves waits for the leader's round: a part of the time that it has to finish."""
 
 log = logging.getLogger(__name__)
 

@@ -45,7 +45,7 @@ def test_only_the_owner_comes_into_the_folder_and_containers_read_the_files(fold
 
 def test_secrets_are_long_and_differ(folder: Path) -> None:
     made = [text.strip() for name, text in contents(folder).items() if name.endswith(("_password", "_token", "_key"))]
-    assert len(made) == len(set(made)) == 8
+    assert len(made) == len(set(made)) == 9
     assert all(len(bytes.fromhex(secret)) == 32 for secret in made)
 
 
