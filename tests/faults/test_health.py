@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import gc
-import warnings
 from collections.abc import Callable
 
 import pytest
@@ -13,6 +11,7 @@ from schemas.topics import CLICKS
 from streams.worker.health import Health
 from streams.worker.pipeline import Pipeline
 from tests.faults.scene import Scene, Site
+from tests.finishing import finish
 from tests.streams.worker.owner import partition
 from tests.streams.worker.runs import run_from
 from tests.waiting import POLL_S
@@ -56,8 +55,4 @@ def test_a_worker_that_gets_nowhere_is_not_well_until_it_does(tansu: Site, scene
             await pipeline.on_failure()
 
     with scene_on(tansu, clickhouse_timeout_s=2.0, learn_interval_s=0.2, flush_interval_s=0.0) as scene:
-        asyncio.run(asyncio.wait_for(work(scene), DEADLINE_S))
-        with warnings.catch_warnings():
-            # A worker's connections to ClickHouse last as long as its process.
-            warnings.simplefilter("ignore", ResourceWarning)
-            gc.collect()
+        finish(work(scene), DEADLINE_S)

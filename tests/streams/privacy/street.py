@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import gc
-import warnings
 from collections import Counter, defaultdict
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -110,14 +108,6 @@ async def street(settings: Settings, engine: TextEngine, reader: Reader) -> Asyn
         await made.text.on_failure()
         await made.scoring.on_failure()
     assert made.failures == []
-
-
-def finish(work: Coroutine[Any, Any, None]) -> None:
-    asyncio.run(asyncio.wait_for(work, DEADLINE_S))
-    with warnings.catch_warnings():
-        # A worker's connections to ClickHouse last as long as its process.
-        warnings.simplefilter("ignore", ResourceWarning)
-        gc.collect()
 
 
 async def _records(consumer: AIOKafkaConsumer, at: TopicPartition, since: int) -> list[Any]:

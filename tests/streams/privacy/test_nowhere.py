@@ -16,7 +16,8 @@ from streams.clickhouse.writer import Writer
 from streams.privacy.erase import Order, count, erase
 from streams.privacy.keys import pseudonyms_of, stored_id
 from streams.settings import Secret, Settings
-from tests.streams.privacy.street import finish, street
+from tests.finishing import finish
+from tests.streams.privacy.street import DEADLINE_S, street
 from tests.streams.privacy.town import CARD, DEVICE, IP, WHO, Town, dump, send, standing, told, traces
 
 TABLES_WITH_HER = {
@@ -142,4 +143,4 @@ def test_nobody_finds_her_after_the_erasure_and_after_a_replay(
             assert reader.query("SELECT count() FROM events FINAL") == rows
         await audited(settings)
 
-    finish(work())
+    finish(work(), DEADLINE_S)

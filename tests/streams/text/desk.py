@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import gc
-import warnings
-from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from concurrent.futures import Future
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -82,14 +80,6 @@ async def desk(settings: Settings, engine: TextEngine, **given: Any) -> AsyncIte
         yield made
     finally:
         await made.pipeline.on_failure()
-
-
-def finish(work: Coroutine[Any, Any, None]) -> None:
-    asyncio.run(asyncio.wait_for(work, DEADLINE_S))
-    with warnings.catch_warnings():
-        # A worker's connections to ClickHouse last as long as its process.
-        warnings.simplefilter("ignore", ResourceWarning)
-        gc.collect()
 
 
 class Choosy(TextEngine):

@@ -20,7 +20,8 @@ from streams.clickhouse.reader import Reader
 from streams.errors import Fatal
 from streams.settings import Settings
 from streams.text.intake import PORTION_RECORDS
-from tests.streams.text.desk import Choosy, desk, finish
+from tests.finishing import finish
+from tests.streams.text.desk import Choosy, desk
 from tests.streams.worker.on_topic import records
 from tests.streams.worker.runs import broken, record
 

@@ -17,7 +17,8 @@ from streams.clickhouse.reader import Reader
 from streams.settings import Settings
 from streams.text.lag import Overload
 from streams.text.spells import Spells
-from tests.streams.text.desk import Choosy, desk, finish
+from tests.finishing import finish
+from tests.streams.text.desk import Choosy, desk
 from tests.streams.worker.on_topic import messages
 from tests.streams.worker.runs import record
 from tests.waiting import wait_until

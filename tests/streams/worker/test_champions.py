@@ -17,10 +17,11 @@ from streams.model_control import ModelControl
 from streams.settings import Settings
 from streams.snapshot_store import SnapshotStore
 from streams.worker.pipeline import Pipeline
+from tests.finishing import finish
 from tests.streams.worker.models_at_hand import N_EXAMPLES, learnt
 from tests.streams.worker.owner import partition
 from tests.streams.worker.runs import run_from
-from tests.streams.worker.test_pipeline import finish, pipeline
+from tests.streams.worker.test_pipeline import pipeline
 
 BY = {"who": "a test", "why": ""}
 RUN = 5  # purchases

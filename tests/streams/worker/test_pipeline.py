@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
-import gc
-import warnings
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
-from typing import Any
 
 import pytest
 
@@ -18,18 +14,9 @@ from streams.errors import Fatal
 from streams.settings import Settings
 from streams.transport.run import RecordRun
 from streams.worker.pipeline import Pipeline
+from tests.finishing import finish
 from tests.streams.worker.owner import partition
 from tests.streams.worker.runs import record, run_of
-
-DEADLINE_S = 30.0
-
-
-def finish(work: Coroutine[Any, Any, None]) -> None:
-    asyncio.run(asyncio.wait_for(work, DEADLINE_S))
-    with warnings.catch_warnings():
-        # A worker's connections to ClickHouse last as long as its process.
-        warnings.simplefilter("ignore", ResourceWarning)
-        gc.collect()
 
 
 @asynccontextmanager
