@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 ARGS ?=
-# Tests run in so many processes at once, each with servers of its own.
+# Tests run in so many processes at once, each with servers of its own; those of faults by themselves.
 TEST_PROCESSES ?= 2
 
 .PHONY: setup demo test faults lint bench screenshots adapter lock clean
@@ -23,7 +23,8 @@ demo: setup
 
 # All tests but those that measure; those of faults on a short schedule.
 test: setup
-	$(BIN)/python -m pytest -m 'not bench' -n $(TEST_PROCESSES) --dist loadfile $(ARGS)
+	$(BIN)/python -m pytest -m 'not bench' --ignore tests/faults -n $(TEST_PROCESSES) --dist loadfile $(ARGS)
+	$(BIN)/python -m pytest -m 'not bench' tests/faults $(ARGS)
 
 # The long schedule: dozens of kills and outages on each broker.
 faults: setup

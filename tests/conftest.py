@@ -15,6 +15,7 @@ from hypothesis import settings as hypothesis_settings
 from deploy.local.stack import LocalStack
 from streams.clickhouse.migrate import migrate
 from streams.settings import Secret, Settings
+from tests.databases import Databases
 
 REPOSITORY = Path(__file__).parents[1]
 
@@ -93,14 +94,28 @@ def database(clickhouse: tuple[str, int]) -> Iterator[str]:
         yield url
 
 
-@pytest.fixture
-def settings(database: str) -> Settings:
-    """Settings with a migrated database of the test's own."""
-    return migrated(database)
+@pytest.fixture(scope="session")
+def databases(clickhouse: tuple[str, int]) -> Iterator[Databases]:
+    made = Databases(*clickhouse)
+    yield made
+    made.close()
 
 
-def migrated(database: str) -> Settings:
-    """Settings with the database, migrated; a fault lasts at most 20 s."""
-    settings = Settings(clickhouse=Secret(database), clickhouse_timeout_s=10, outage_deadline_s=20)
+def settings_at(url: str) -> Settings:
+    """Of a database; a fault lasts at most 20 s."""
+    return Settings(clickhouse=Secret(url), clickhouse_timeout_s=10, outage_deadline_s=20)
+
+
+def migrated(url: str) -> Settings:
+    """Settings of a database that has its tables then."""
+    settings = settings_at(url)
     migrate(settings)
     return settings
+
+
+@pytest.fixture
+def settings(databases: Databases) -> Iterator[Settings]:
+    """Settings with a migrated database of the test's own."""
+    name = databases.take()
+    yield settings_at(databases.url(name))
+    databases.give_back(name)

@@ -73,7 +73,8 @@ class TestQuery:
             "DROP TABLE assignments",
         ],
     )
-    def test_nothing_can_be_changed(self, settings: Settings, sql: str) -> None:
+    def test_nothing_can_be_changed(self, settings: Settings, monkeypatch: pytest.MonkeyPatch, sql: str) -> None:
+        monkeypatch.setenv("FOOTFALL_CLICKHOUSE", settings.clickhouse)
         result = run("query", sql)
         assert result.exit_code == 1
         assert "code 164" in result.stderr

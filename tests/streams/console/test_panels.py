@@ -216,8 +216,8 @@ def test_a_shopper(site: Site, shop: Shop) -> None:
     assert (churn["score"], churn["long_score"], churn["reasons"]) == (0.75, None, ["comes every 94 days"])
 
 
-def test_the_consoles_own_user_is_the_one_that_asks(open_console: Open, settings: Settings, database: str) -> None:
-    elsewhere = replace(settings, clickhouse=Secret("clickhouse://127.0.0.1:1"), console_clickhouse=Secret(database))
+def test_the_consoles_own_user_is_the_one_that_asks(open_console: Open, settings: Settings) -> None:
+    elsewhere = replace(settings, clickhouse=Secret("clickhouse://127.0.0.1:1"), console_clickhouse=settings.clickhouse)
     assert open_console(elsewhere).panel("funnel")["now_ms"] == 0
 
 
