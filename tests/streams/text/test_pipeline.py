@@ -25,6 +25,10 @@ from tests.streams.text.desk import Choosy, desk
 from tests.streams.worker.on_topic import records
 from tests.streams.worker.runs import broken, record
 
+# The connections of a worker last as long as its process, and here several are made in one: that of the first may be
+# collected while the second works.
+pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+
 TEXTS = ("love it.", "it broke, and nobody answers.", "?", "这件衣服质量很好", "so so", "it's what i ordered!")
 
 
