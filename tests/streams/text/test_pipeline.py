@@ -25,10 +25,6 @@ from tests.streams.text.desk import Choosy, desk
 from tests.streams.worker.on_topic import records
 from tests.streams.worker.runs import broken, record
 
-# The connections of a worker last as long as its process, and here several are made in one: that of the first may be
-# collected while the second works.
-pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
-
 TEXTS = ("love it.", "it broke, and nobody answers.", "?", "这件衣服质量很好", "so so", "it's what i ordered!")
 
 
@@ -131,30 +127,36 @@ def test_stars_without_a_text_are_passed_over(for_texts: Settings, engine: TextE
 def test_a_review_that_was_sent_twice_counts_once(for_texts: Settings, engine: TextEngine, reader: Reader) -> None:
     """Also where another worker saw it first."""
 
-    async def work() -> None:
+    async def first() -> None:
         async with desk(for_texts, engine) as made:
             await made.take(0)
             await made.work([review(0), review(1), review(2, 0)])
+
+    async def second() -> None:
         async with desk(for_texts, engine, worker="w2") as made:
             await made.take(0)
             await made.work([review(3, 1), review(4)])
 
-    finish(work())
+    finish(first())
+    finish(second())
     assert rows(reader)["offset"].tolist() == [0, 1, 4]
     assert ledger(reader) == [(0, 0, 2, 3, 2, 1, 0, 0), (0, 3, 4, 2, 1, 1, 0, 0)]
 
 
 def test_what_is_done_and_comes_again_changes_nothing(for_texts: Settings, engine: TextEngine, reader: Reader) -> None:
-    async def work() -> None:
+    async def first() -> None:
         async with desk(for_texts, engine) as made:
             await made.take(0)
             await made.work(reviews(0, 9))
+
+    async def second() -> None:
         async with desk(for_texts, engine, worker="w2") as made:
             await made.take(0)
             await made.work(reviews(0, 9), reviews(5, 14))
             assert made.acked == [(0, 9), (0, 14)]
 
-    finish(work())
+    finish(first())
+    finish(second())
     assert ledger(reader) == [(0, 0, 9, 10, 10, 0, 0, 0), (0, 10, 14, 5, 5, 0, 0, 0)]
     assert len(records(for_texts, REVIEWS_SCORED)) == 15
     assert reader.query("SELECT count() FROM review_scores") == [(15,)]
@@ -165,16 +167,14 @@ def test_what_was_written_without_the_ledger_is_written_again(
 ) -> None:
     """As a worker leaves it that ends before the last step of a flush."""
 
-    async def work() -> None:
-        async with desk(for_texts, engine) as made:
-            await made.take(0)
-            await made.work(reviews(0, 9))
-        reader.query(f"DELETE FROM ledger WHERE topic = '{REVIEW_TEXTS}'")
-        async with desk(for_texts, engine, worker="w2") as made:
+    async def work(worker: str) -> None:
+        async with desk(for_texts, engine, worker=worker) as made:
             await made.take(0)
             await made.work(reviews(0, 9))
 
-    finish(work())
+    finish(work("w1"))
+    reader.query(f"DELETE FROM ledger WHERE topic = '{REVIEW_TEXTS}'")
+    finish(work("w2"))
     assert rows(reader)["offset"].tolist() == list(range(10))
     sent = [json.loads(one.value)["event_id"] for one in records(for_texts, REVIEWS_SCORED)]
     assert sorted(sent) == sorted(2 * [f"event {n}" for n in range(10)])
