@@ -13,8 +13,8 @@ from streams.clickhouse.retention import gone
 from streams.errors import Fatal
 
 
-def check_all_kept(reader: Reader) -> None:
-    """Raises ``Fatal`` where profiles contain events that may have expired: rebuilt, they would lack them."""
+def check_all_kept(reader: Reader, consequence: str) -> None:
+    """Raises ``Fatal`` where profiles contain events that may have expired; it ends with the ``consequence``."""
     before_ms = gone(reader)
     if not before_ms:
         return
@@ -26,7 +26,4 @@ def check_all_kept(reader: Reader) -> None:
     lost = sum(left_out for left_out, _ in found)
     if lost:
         day = datetime.fromtimestamp(max(before for _, before in found) / 1000, UTC).date()
-        raise Fatal(
-            f"Events before {day} have expired: of up to {lost} that the profiles contain rebuilt ones would lack what"
-            " is gone. --kept-only rebuilds them from what is left"
-        )
+        raise Fatal(f"Events before {day} have expired: of up to {lost} that the profiles contain {consequence}")

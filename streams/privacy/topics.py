@@ -1,7 +1,7 @@
 """A person's records on the topics that Footfall writes: found, and each followed by one of its key without a value.
 
-A topic that is compacted then loses the record, and the one in its place, too: see ``schemas.topics`` for when. Topics
-that Footfall reads are the shop's; their records are dropped by whoever reads them, for the tombstone is there.
+A topic that is compacted then loses the record, and the one in its place, too: see ``schemas.topic_configs`` for when.
+Topics that Footfall reads are the shop's; their records are dropped by whoever reads them, for the tombstone is there.
 """
 
 from __future__ import annotations

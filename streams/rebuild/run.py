@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from schemas.topics import BEHAVIOUR, TopicNames
+from streams.audit.expired import check_all_kept
 from streams.clickhouse.ledger import read_tilings
 from streams.clickhouse.reader import Reader
 from streams.clickhouse.writer import Writer
@@ -25,7 +26,6 @@ from streams.errors import Fatal
 from streams.privacy.tombstones import LATEST, Seen
 from streams.rebuild import swap
 from streams.rebuild.comparison import Comparison, compare
-from streams.rebuild.expired import check_all_kept
 from streams.rebuild.fold import PartitionFold
 from streams.rebuild.group import held
 from streams.rebuild.plan import Pair, Stretch, pending, stretches
@@ -34,6 +34,8 @@ from streams.rebuild.workspace import ROWS, Done, Workspace
 from streams.settings import Settings
 from streams.transport.topics import check_partition_counts, describe
 from streams.worker.claims import Claims
+
+_LACKING = "rebuilt ones would lack what is gone. --kept-only rebuilds them from what is left"
 
 Progressed = Callable[[int], None]
 Bar = Callable[[int], AbstractContextManager[Progressed]]
@@ -87,7 +89,7 @@ def rebuild(
     reader, writer = Reader(settings), Writer(settings)
     try:
         if not kept_only:
-            check_all_kept(reader)
+            check_all_kept(reader, _LACKING)
         build = Build(settings, reader, writer, partitions or asyncio.run(_count_partitions(settings)), bar)
         build.catch_up()
         if not dry_run:

@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from schemas.segments.definition import Segment, enclosed
 from schemas.segments.raw import raw_shoppers_sql
+from streams.audit.expired import check_all_kept
 from streams.clickhouse.reader import Reader
 from streams.segments.changes import COLUMNS, Key, Replayed, changes_of, on_topic, replayed
 from streams.segments.files import segments_of
@@ -21,6 +22,8 @@ from streams.settings import Settings
 
 NAMED = 5
 """Shoppers that a problem names, at most."""
+
+_UNKNOWN = "nothing is known any more, so segments can't be held against them"
 
 _ROUNDS = "SELECT DISTINCT at_ms FROM segment_rounds WHERE at_ms <= %(at_ms)s"
 
@@ -62,9 +65,10 @@ class _Members(NamedTuple):
 def verify(settings: Settings, segments: Sequence[Segment]) -> Verified:
     """Reads all events, a time for each of ``segments``, and all changes: blocks for as long.
 
-    Raises ``Retryable`` where Kafka doesn't answer, ``Fatal`` where ClickHouse doesn't.
+    Raises ``Retryable`` where Kafka doesn't answer, ``Fatal`` where ClickHouse doesn't, or events have expired.
     """
     with closing(Reader(settings)) as reader:
+        check_all_kept(reader, _UNKNOWN)
         at_ms = last_done(reader).at_ms
         rounds = {one for (one,) in reader.query(_ROUNDS, {"at_ms": at_ms})}
         members = _members(reader, at_ms, rounds)

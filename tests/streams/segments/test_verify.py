@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from concurrent.futures import Future
+from dataclasses import replace
 
 import msgspec
 import pytest
 
 from schemas.segments.changes import SegmentChange
 from schemas.topics import SEGMENT_CHANGES
+from streams.clickhouse.migrate import migrate
 from streams.clickhouse.reader import Reader
 from streams.clickhouse.writer import Writer
+from streams.errors import Fatal
 from streams.segments.files import segments_of
 from streams.segments.verified import OfSegment, Verified
 from streams.segments.verify import verify
@@ -66,6 +69,12 @@ def test_whoever_has_acted_since_is_left_aside(on_broker: Settings, looked: Shop
     look(start())
     found = verified(on_broker)
     assert found.segments == [OfSegment(name=CARTS, members=2, aside=0, missing=[], strange=[])]
+
+
+def test_members_are_not_held_against_events_that_may_have_expired(on_broker: Settings, looked: Shop) -> None:
+    migrate(replace(on_broker, retention_events_days=200))
+    with pytest.raises(Fatal, match=r"nothing is known any more, so segments can't be held against them"):
+        verified(on_broker)
 
 
 def test_events_that_the_profiles_lack_are_found(on_broker: Settings, looked: Shop, writer: Writer) -> None:
