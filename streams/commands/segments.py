@@ -207,7 +207,7 @@ def judge(settings: Settings, truth: Path, as_json: bool) -> None:
         return
     print_rows(
         [
-            {"name": one.segment, "members": one.members, "should be": one.known, "are": one.both}
+            {"name": one.segment, "members": one.members, "right": one.right, "should be": one.known, "are": one.found}
             | {"precision": _shown_share(one.precision), "recall": _shown_share(one.recall), "who": one.truth}
             for one in found
         ],

@@ -192,16 +192,20 @@ def test_verify_says_whether_all_is_as_it_should_be(
 
 
 def test_judge_holds_members_against_a_truth(run: Run, shop: Shop, start: Start, tmp_path: Path) -> None:
-    shop.take([Event("ann", "view", START_MS), Event("bob", "view", START_MS)])
+    shop.take([Event(user, "view", START_MS) for user in ("ann", "bob", "kim")])
     look(start())
-    shoppers = {"user_id": ["bob", "eve"], "joined_ms": [START_MS - 1] * 2, "silent_ms": [START_MS + DAY_MS] * 2}
+    joined = [START_MS - 1, START_MS - 1, START_MS - 7.5 * DAY_MS]
+    shoppers = {"user_id": ["bob", "eve", "kim"], "joined_ms": joined, "silent_ms": [START_MS + DAY_MS] * 3}
     with TruthFile(tmp_path / "truth.jsonl") as file:
-        file.write("shopper", {**shoppers, "ring": [0, 7], "fraud": ["", "refund_abuse"]})
+        file.write("shopper", {**shoppers, "ring": [0, 7, 0], "fraud": ["", "refund_abuse", ""]})
         purchase = {"event_id": ["o1"], "user_id": ["dan"], "ts": [START_MS - 1], "ring": [3], "fraud": ["takeover"]}
         file.write("purchase", purchase)
     found = {row["segment"]: row for row in lines(run("judge", "--truth", "truth.jsonl", "--json"))}
     new = found["new_shoppers"]
-    assert (new["known"], new["members"], new["both"], new["precision"], new["recall"]) == (2, 2, 1, 0.5, 0.5)
+    assert (new["known"], new["found"], new["recall"]) == (2, 1, 0.5)
+    assert (new["members"], new["right"], new["precision"]) == (3, 2, 2 / 3), (
+        "who joined a little over a week ago may stay"
+    )
     for name in ("heavy_returners", "fraud_watch"):
         assert (found[name]["known"], found[name]["precision"], found[name]["recall"]) == (1, None, 0.0)
     assert "joined within" in run("judge", "--truth", "truth.jsonl").stdout
