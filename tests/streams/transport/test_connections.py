@@ -48,6 +48,7 @@ def test_a_request_on_a_lost_connection_says_so(tansu: Any) -> None:
 
 def test_who_waits_for_an_answer_is_told_when_the_connection_is_replaced(tansu: Any) -> None:
     async def scenario(client: AIOKafkaClient, connection: Any) -> None:
+        connection._writer.transport.pause_reading()  # no answer comes before the end
         waiting = asyncio.ensure_future(connection.send(FindCoordinatorRequest("group", 0)))
         await asyncio.sleep(0)
         connection._read_task.cancel()  # it will not see the end of the connection
