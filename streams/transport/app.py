@@ -36,6 +36,7 @@ class App(faust.App):
 
     logger = logging.getLogger("faust.app")
     consumer: Any
+    _consumer: Any
 
     def __init__(
         self,
@@ -66,6 +67,8 @@ class App(faust.App):
     async def on_stop(self) -> None:
         """Once the flow has stopped, the handler may finish; its last acks are committed when the consumer stops."""
         await super().on_stop()
+        if self._consumer is not None:
+            await self._consumer.end_announcement()
         if self.crashed:
             await self.handler.on_failure()
             return

@@ -58,16 +58,20 @@ class Consumer(driver.Consumer):
         """Tell the handler its partitions. False where they were taken away meanwhile."""
         assignment = self._assignment
         handler = self.app.handler
-        self._announcement = asyncio.ensure_future(handler.on_assigned(set(assignment.partitions)))
-        try:
-            await asyncio.wait({self._announcement})
-            if self._announcement.cancelled() or not assignment.counting:
-                return False
-            self._announcement.result()
-        finally:
-            self._announcement = None
+        announcement = asyncio.ensure_future(handler.on_assigned(set(assignment.partitions)))
+        self._announcement = announcement
+        await asyncio.wait({announcement})
+        if announcement.cancelled() or not assignment.counting:
+            return False
+        announcement.result()
         assignment.delivering = True
         return True
+
+    async def end_announcement(self) -> None:
+        """Cancel it if it is under way, so that what the handler is told next comes after it."""
+        if self._announcement is not None and not self._announcement.done():
+            self._announcement.cancel()
+            await asyncio.wait({self._announcement})
 
     async def on_partitions_assigned(self, assigned: set[TP], generation_id: int = 0) -> None:
         """aiokafka swallows what this raises, hence the crash."""
@@ -97,8 +101,7 @@ class Consumer(driver.Consumer):
         assignment = self._assignment
         assignment.delivering = False
         log.info("revoked %s", _listed(assignment.partitions))
-        if self._announcement is not None:
-            self._announcement.cancel()
+        await self.end_announcement()
         app = self.app
         deadline_s = app.settings.session_timeout_s * REVOKE_SHARE
         try:

@@ -23,7 +23,7 @@ class RunHandler(Protocol):
         """These partitions are this worker's now; their first run comes after this returns.
 
         May take its time: the worker stays in the group meanwhile. Cancelled if the partitions are taken away before
-        it returns; ``on_revoked`` follows.
+        it returns, or the worker ends; ``on_revoked``, ``on_stop`` or ``on_failure`` follows.
         """
 
     async def on_revoked(self, partitions: Partitions) -> None:

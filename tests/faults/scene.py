@@ -89,6 +89,10 @@ class Scene:
             if row.worker == worker.name
         )
 
+    def wait_working(self) -> None:
+        """Until some of the load is committed."""
+        wait_until(lambda: any(asyncio.run(progress(self.settings))[1].values()), DRAIN_TIMEOUT_S, "a worker commits")
+
     def wait_caught_up(self, within_s: float = 4.0) -> None:
         """Until what is committed lags by less than so many seconds of the load."""
         self._wait_for_lag(round(within_s * RATE), "the workers keep up")

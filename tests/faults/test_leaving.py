@@ -26,6 +26,7 @@ def standing_still(scene: Scene) -> Iterator[Worker]:
     worker = scene.fleet.start()
     worker.wait_assigned()
     with scene.load():
+        scene.wait_working()
         scene.wait_caught_up()
         clickhouse.stop()
         try:

@@ -47,10 +47,11 @@ class Worker(Child):
         command = [sys.executable, str(JOURNAL_WORKER), str(journal), *arguments]
         super().__init__(command, settings.to_env(), journal.with_suffix(".log"))
 
-    def lines(self, what: str) -> list[dict[str, Any]]:
+    def lines(self, *what: str) -> list[dict[str, Any]]:
+        """All of them where none is named."""
         text = self.journal.read_text() if self.journal.exists() else ""
         lines = [json.loads(line) for line in text.splitlines(keepends=True) if line.endswith("\n")]
-        return [line for line in lines if line["what"] == what]
+        return [line for line in lines if not what or line["what"] in what]
 
     def offsets(self, topic: str = CLICKS) -> Counter[tuple[int, int]]:
         """How often each (partition, offset) came."""

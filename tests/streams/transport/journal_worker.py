@@ -58,7 +58,11 @@ class Journal:
 
     async def on_assigned(self, partitions: Partitions) -> None:
         self.write("assigned", partitions=sorted(partitions))
-        await asyncio.sleep(self.options.warm_up_s)
+        try:
+            await asyncio.sleep(self.options.warm_up_s)
+        except asyncio.CancelledError:
+            self.write("interrupted")
+            raise
 
     async def on_revoked(self, partitions: Partitions) -> None:
         if self.options.ack == "flush":

@@ -29,6 +29,13 @@ def test_each_codec_is_read_acked_and_committed(scene: Any) -> None:
     assert [line for line in worker.text().splitlines() if " INFO streams." not in line] == []
 
 
+def test_a_worker_that_leaves_while_it_warms_up_is_interrupted_first(scene_on_tansu: Any) -> None:
+    worker = scene_on_tansu.start("--warm-up-s", "60")
+    worker.until(lambda it: it.lines("assigned"))
+    assert worker.stop() == 0
+    assert [line["what"] for line in worker.lines()] == ["assigned", "interrupted", "stopped"]
+
+
 def test_acks_out_of_order_stop_the_worker(scene_on_tansu: Any) -> None:
     scene_on_tansu.feed(2000)
     worker = scene_on_tansu.start("--ack", "reversed", batch_records=100)
