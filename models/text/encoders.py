@@ -69,7 +69,7 @@ def _load(source: str | Path) -> tuple[PreTrainedModel, PreTrainedTokenizerFast]
     )
     if missing := sorted(report["missing_keys"]):
         raise TextModelUnusable(f"{source} lacks {len(missing)} weights of its architecture, such as {missing[0]}")
-    return encoder, AutoTokenizer.from_pretrained(source, use_fast=True, trust_remote_code=False)  # type: ignore[return-value]
+    return encoder, AutoTokenizer.from_pretrained(source, use_fast=True, trust_remote_code=False)
 
 
 def _check_files(folder: Path) -> None:
@@ -102,11 +102,11 @@ def _line(error: BaseException) -> str:
 def quiet() -> Iterator[None]:
     """Without the bars and reports that transformers writes to stderr."""
     verbosity, bars = logging.get_verbosity(), logging.is_progress_bar_enabled()
-    logging.set_verbosity_error()  # type: ignore[no-untyped-call]
-    logging.disable_progress_bar()  # type: ignore[no-untyped-call]
+    logging.set_verbosity_error()
+    logging.disable_progress_bar()
     try:
         yield
     finally:
         logging.set_verbosity(verbosity)
         if bars:
-            logging.enable_progress_bar()  # type: ignore[no-untyped-call]
+            logging.enable_progress_bar()

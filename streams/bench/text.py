@@ -128,7 +128,7 @@ def _turn(score: Callable[[], Probabilities]) -> _Turn:
     return _Turn(time.perf_counter() - wall, time.process_time() - cpu, probabilities)
 
 
-class _Classifier(PreTrainedModel):  # type: ignore[no-untyped-call]
+class _Classifier(PreTrainedModel):  # type: ignore[misc]
     """The encoder with the head of sentiment, as pipelines know classifiers."""
 
     def __init__(self, model: ReviewModel) -> None:
