@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 ARGS ?=
-# Tests run in so many processes at once, each with servers of its own; those of faults by themselves.
+# Tests run in so many processes at once, each with servers of its own; those that need the machine follow alone.
 TEST_PROCESSES ?= 2
 
 .PHONY: setup demo test faults lint bench screenshots adapter lock clean
@@ -21,12 +21,12 @@ $(READY): pyproject.toml deploy/requirements.lock
 demo: setup
 	$(BIN)/footfall demo $(if $(JSON),--json) $(if $(KEEP),--keep) $(ARGS)
 
-# All tests but those that measure; those of faults on a short schedule.
+# All tests but those that measure; those of faults on a short schedule, and on Apache Kafka where there is one.
 test: setup
-	$(BIN)/python -m pytest -m 'not bench and not faults' -n $(TEST_PROCESSES) --dist loadfile $(ARGS)
-	$(BIN)/python -m pytest -m 'faults and not bench' $$(grep -rlw mark.faults tests) $(ARGS)
+	$(BIN)/python -m pytest -m 'not bench and not alone' -n $(TEST_PROCESSES) --dist loadfile $(ARGS)
+	$(BIN)/python -m pytest -m 'not bench and alone' $$(grep -rlw mark.alone tests) $(ARGS)
 
-# The long schedule: dozens of kills and outages on each broker.
+# The long schedule: dozens of kills and outages, on each broker.
 faults: setup
 	$(BIN)/python -m pytest tests/faults --faults-long $(ARGS)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,6 +14,7 @@ from hypothesis import settings as hypothesis_settings
 from deploy.local.stack import LocalStack
 from streams.clickhouse.migrate import migrate
 from streams.settings import Secret, Settings
+from tests import apache_kafka
 from tests.databases import Databases
 
 REPOSITORY = Path(__file__).parents[1]
@@ -59,12 +59,9 @@ def clickhouse(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, 
 
 @pytest.fixture(scope="session")
 def kafka_home() -> Path:
-    """An unpacked Apache Kafka: of ``KAFKA_HOME``, or beside the repository."""
-    given = os.environ.get("KAFKA_HOME")
-    home = Path(given) if given else REPOSITORY.parent / "shared" / "kafka"
-    if not home.is_dir():
-        pytest.skip("KAFKA_HOME names no Apache Kafka")
-    return home
+    if not apache_kafka.IS_THERE:
+        pytest.skip(apache_kafka.WHY_NOT)
+    return apache_kafka.KAFKA_HOME
 
 
 @pytest.fixture(scope="session")

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from deploy.local.stack import LocalStack
+from tests.apache_kafka import IS_THERE
 from tests.faults.scene import Scene, Site
 
 LONG_KILLS = 30
@@ -25,10 +26,15 @@ def seed(pytestconfig: pytest.Config) -> int:
     return 1 if given is None else int(given)
 
 
+@pytest.fixture(scope="session")
+def is_long(pytestconfig: pytest.Config) -> bool:
+    return bool(pytestconfig.getoption("--faults-long", default=False))
+
+
 @pytest.fixture
-def long_kills(pytestconfig: pytest.Config) -> int:
+def long_kills(is_long: bool) -> int:
     """How many workers the long storm kills."""
-    if not pytestconfig.getoption("--faults-long", default=False):
+    if not is_long:
         pytest.skip("the long storm: make faults")
     return LONG_KILLS
 
@@ -53,7 +59,9 @@ def apache_kafka(tmp_path_factory: pytest.TempPathFactory, kafka_home: Path) -> 
 
 
 @pytest.fixture(params=["tansu", "apache_kafka"])
-def site(request: pytest.FixtureRequest) -> Site:
+def site(request: pytest.FixtureRequest, is_long: bool) -> Site:
+    if request.param == "tansu" and IS_THERE and not is_long:
+        pytest.skip("on Apache Kafka only; on both: make faults")
     found: Site = request.getfixturevalue(request.param)
     return found
 

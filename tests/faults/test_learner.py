@@ -190,16 +190,17 @@ class BackToBack:
         return [*self._shoppers.act(n // 2), *self._shoppers.verdicts(n - n // 2, self._orders)]
 
 
+@pytest.mark.alone
 def test_another_worker_leads_within_seconds_and_learns_each_label_once(
     tansu: Site, scene_on: Callable[..., Scene]
 ) -> None:
-    with scene_on(tansu, learn_interval_s=0.1) as scene:
+    with scene_on(tansu, learn_interval_s=0.1, flush_interval_s=0.5) as scene:
         learn_while_leaders_die(scene, LEADER_KILLS)
 
 
 @pytest.mark.timeout(1800)
 def test_many_leaders_die(tansu: Site, scene_on: Callable[..., Scene], long_kills: int) -> None:
-    with scene_on(tansu, learn_interval_s=0.1) as scene:
+    with scene_on(tansu, learn_interval_s=0.1, flush_interval_s=0.5) as scene:
         learn_while_leaders_die(scene, long_kills)
 
 

@@ -16,7 +16,7 @@ WITHIN_S = 10.0
 SLOW_S = 2.0
 """A flush takes that much longer."""
 
-pytestmark = [pytest.mark.faults, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.faults, pytest.mark.alone, pytest.mark.timeout(180)]
 
 
 @contextmanager

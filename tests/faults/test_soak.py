@@ -10,7 +10,7 @@ from rich.console import Console
 from streams.simulate.shop import Shop
 from streams.soak.run import Plan, run
 
-pytestmark = [pytest.mark.faults, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.faults, pytest.mark.alone, pytest.mark.timeout(300)]
 
 
 def test_a_minutes_soak(tmp_path: Path, seed: int) -> None:

@@ -19,7 +19,7 @@ LONG_PAUSE_S = 20.0
 SHORT: tuple[Fault, ...] = ("calm kill", "kill", "clickhouse", "leave", "zombie", "broker paused", "kill")
 WEIGHTS: dict[Fault, int] = {"kill": 60, "leave": 12, "zombie": 8, "clickhouse": 12, "broker paused": 4}
 
-pytestmark = [pytest.mark.faults, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.faults, pytest.mark.alone, pytest.mark.timeout(240)]
 
 
 def weather(seed: int, site: Site) -> Iterator[Fault]:

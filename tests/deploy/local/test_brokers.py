@@ -1,7 +1,6 @@
 """Both brokers serve aiokafka: topics, records, groups, and what each of them is expected to keep."""
 
 import asyncio
-import os
 import socket
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import suppress
@@ -14,10 +13,9 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from deploy.local.kafka_probe import names_a_broker
 from deploy.local.ports import HOST
 from deploy.local.stack import Endpoints, LocalStack
+from tests.apache_kafka import IS_THERE, KAFKA_HOME, WHY_NOT
 
-BESIDE_THE_REPOSITORY = Path(__file__).parents[4] / "shared" / "kafka"
-KAFKA_HOME = Path(os.environ.get("KAFKA_HOME") or BESIDE_THE_REPOSITORY)
-needs_kafka = pytest.mark.skipif(not (KAFKA_HOME / "libs").exists(), reason="KAFKA_HOME names no Apache Kafka")
+needs_kafka = pytest.mark.skipif(not IS_THERE, reason=WHY_NOT)
 TIMEOUT_S = 40
 
 

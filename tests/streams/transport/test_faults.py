@@ -43,6 +43,7 @@ def test_what_was_acked_does_not_come_again_and_what_was_not_does(scene_on_tansu
     assert heir.offsets() == Counter((partition, offset) for partition in (0, 1) for offset in range(200, 250))
 
 
+@pytest.mark.alone
 def test_a_killed_worker_costs_less_than_two_commit_intervals(scene: Any, load: Any) -> None:
     per_second = 2000
     with load(scene, per_second) as feeding:
