@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from itertools import pairwise
 from multiprocessing.process import BaseProcess
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -190,17 +191,25 @@ class BackToBack:
         return [*self._shoppers.act(n // 2), *self._shoppers.verdicts(n - n // 2, self._orders)]
 
 
+@pytest.fixture
+def learning(scene_on: Callable[..., Scene], tmp_path: Path) -> Callable[[Site], Scene]:
+    """Scenes whose leaders learn round after round, and look at no segments meanwhile."""
+    none = tmp_path / "segments"
+    none.mkdir()
+    return lambda site: scene_on(site, learn_interval_s=0.1, flush_interval_s=0.5, segments=str(none))
+
+
 @pytest.mark.alone
 def test_another_worker_leads_within_seconds_and_learns_each_label_once(
-    tansu: Site, scene_on: Callable[..., Scene]
+    tansu: Site, learning: Callable[[Site], Scene]
 ) -> None:
-    with scene_on(tansu, learn_interval_s=0.1, flush_interval_s=0.5) as scene:
+    with learning(tansu) as scene:
         learn_while_leaders_die(scene, LEADER_KILLS)
 
 
 @pytest.mark.timeout(1800)
-def test_many_leaders_die(tansu: Site, scene_on: Callable[..., Scene], long_kills: int) -> None:
-    with scene_on(tansu, learn_interval_s=0.1, flush_interval_s=0.5) as scene:
+def test_many_leaders_die(tansu: Site, learning: Callable[[Site], Scene], long_kills: int) -> None:
+    with learning(tansu) as scene:
         learn_while_leaders_die(scene, long_kills)
 
 

@@ -55,7 +55,7 @@ def test_the_demo_ends_well_and_says_so_as_json(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == [], "it leaves nothing where it was started"
 
 
-@pytest.mark.parametrize("name", SCENARIOS)
-def test_a_scenario_has_as_many_records_as_it_says(name: str) -> None:
+@pytest.mark.parametrize("name", [name for name in SCENARIOS if name != "simulation"])
+def test_other_scenarios_have_as_many_records_as_they_say(name: str) -> None:
     scenario = SCENARIOS[name]()
     assert sum(map(len, scenario.chunks())) == scenario.total > scenario.fast_records
