@@ -35,6 +35,7 @@ DAYS = 400
 LOOKED_AT = STARTS + timedelta(days=50, hours=19)
 """Event time from which on pictures are taken, while events of the days after go on coming."""
 JUDGED_DAYS = 12
+ALERTS = 8
 SHOPPERS = 2_000
 RATE = 2_500
 DEADLINE_S = 900.0
@@ -51,13 +52,14 @@ _SETTINGS = Settings(
 )
 _DAY_MS = 86_400_000
 _JUDGED = "SELECT uniqExact(day) FROM model_metrics WHERE model = 'churn-linear'"
+_ALERTED = "SELECT count() FROM alerts FINAL WHERE kind = 'fraud'"
 _ASSIGNED = "SELECT uniqExact(worker) FROM assignments"
 
 
 @contextmanager
 def open_shop(folder: Path) -> Iterator[Settings]:
-    """Blocks for some minutes, until event time has come to ``LOOKED_AT``. Raises ``Fatal`` where it doesn't within
-    ``DEADLINE_S``."""
+    """Blocks for some minutes, until event time has come to ``LOOKED_AT`` and there is something to see. Raises
+    ``Fatal`` where it doesn't within ``DEADLINE_S``."""
     with ExitStack() as closing:
         stack = LocalStack(folder / "stack")
         closing.callback(stack.down)
@@ -78,6 +80,7 @@ def open_shop(folder: Path) -> Iterator[Settings]:
         looked_ms = LOOKED_AT.timestamp() * 1000
         _wait(lambda: watermark_ms(reader) >= looked_ms, workers, f"The shop comes to {LOOKED_AT:%Y-%m-%d}")
         _wait(lambda: reader.query(_JUDGED)[0][0] >= JUDGED_DAYS, workers, f"{JUDGED_DAYS} days of scores are judged")
+        _wait(lambda: reader.query(_ALERTED)[0][0] >= ALERTS, workers, f"{ALERTS} purchases are alerted")
         asyncio.run(_send(settings, list(_reviews(watermark_ms(reader)))))
         yield settings
 

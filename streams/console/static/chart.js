@@ -19,8 +19,11 @@ function times(chart, seconds) {
   return seconds.map((at) => new Date(at * 1000).toISOString().slice(from, to));
 }
 
-/** All of the data, and of a single point the day around it. */
-const around = (_, low, high) => (low === high ? [low - 43_200, high + 43_200] : [low, high]);
+/** All of the data, and of a single point the day around it: the bounds that uPlot gives for one are years apart. */
+function around({ data: [x] }) {
+  const low = x.at(0) ?? null, high = x.at(-1) ?? null;
+  return low !== null && low === high ? [low - 43_200, high + 43_200] : [low, high];
+}
 
 /** The x of a chart of days. */
 export const DAYS = { incrs: [1, 2, 7, 14, 28].map((days) => days * 86_400), values: (_, seconds) => seconds.map((at) => new Date(at * 1000).toISOString().slice(5, 10)) };
