@@ -50,6 +50,14 @@ def read_end(reader: Reader, topic: str, partition: int, *, window: int) -> Tili
     return tile(_rows(found), starts)
 
 
+def next_offsets(reader: Reader) -> dict[tuple[str, int], int]:
+    """By topic and partition, the offset at which the next owner goes on: what lies before it is done for good."""
+    found = reader.query(
+        "SELECT topic, partition, tupleElement(max((epoch, last)), 2) + 1 FROM ledger GROUP BY topic, partition"
+    )
+    return {(topic, partition): offset for topic, partition, offset in found}
+
+
 def latest_event_ms(reader: Reader) -> dict[int, int]:
     """By partition, the latest event time of all behaviour that is done."""
     found = reader.columns(

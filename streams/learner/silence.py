@@ -19,7 +19,7 @@ from models.snapshots import Snapshot, considered_ms
 from streams.clickhouse.ledger import latest_event_ms
 from streams.clickhouse.reader import Reader
 from streams.learner.learnt import LEARNT
-from streams.learner.source import OWN_FIRST, OWN_SCORE, Found, to_examples
+from streams.learner.source import IS_DONE, OWN_FIRST, OWN_SCORE, Found, logs_done, to_examples
 
 DAY_MS = 86_400_000
 
@@ -33,6 +33,9 @@ WHERE kind = %(kind)s AND feature_set = %(feature_set)s
 AND due_ms > %(first_ms)s AND due_ms <= %(last_ms)s
 AND due_ms > arrayElement(%(after_ms)s, indexOf(%(partitions)s, partition))
 AND due_ms <= arrayElement(%(until_ms)s, indexOf(%(partitions)s, partition))
+AND """
+    + IS_DONE
+    + """
 AND (user_id, event_id) NOT IN ("""
     + LEARNT
     + """AND due_ms > %(first_ms)s AND due_ms <= %(last_ms)s)
@@ -66,7 +69,7 @@ class Silence:
         ClickHouse.
     lateness_ms
         How much later than a partition's latest event another may still come. At least as much as a producer's clock
-        may be ahead: one such event takes the watermark along. A prediction that is written when the watermark has
+        may be ahead: one such event takes the watermark along. A prediction that is done when the watermark has
         passed its due time by twice as much may be missed.
     """
 
@@ -95,7 +98,8 @@ class Silence:
         after = {partition: max(considered.get(partition, 0) - self._lateness_ms, 0) for partition in until}
         return self._reader.columns(
             _DUE,
-            {
+            logs_done(self._reader)
+            | {
                 "model": self.spec.name,
                 "version": parent.version if parent else "",
                 "kind": self.spec.kind,

@@ -2,6 +2,9 @@
 
 A model learns from all predictions of its kind whose features are its own, whichever model made them, so a challenger
 learns what came before it, too. A score is taken over only from its own predictions.
+
+It learns from a prediction once the ledger has its record. Until then the worker that wrote it may be gone, and the
+next owner, who comes to the record by another way, scores it once more, on other features.
 """
 
 from __future__ import annotations
@@ -17,12 +20,29 @@ from models.catalogue import ModelSpec
 from models.examples import Examples
 from models.features.sets import from_bytes
 from models.snapshots import Snapshot
+from streams.clickhouse.ledger import next_offsets
+from streams.clickhouse.reader import Reader
 
 OWN_SCORE = "if(predictions.model = %(model)s, predictions.score, CAST(nan, 'Float32'))"
 """The score of a row of ``predictions``, if it is of the ``model``."""
 
 OWN_FIRST = "predictions.model = %(model)s DESC, predictions.written_ms DESC LIMIT 1 BY user_id, event_id"
 """Ends an ``ORDER BY`` so that one row of each prediction is left: that of the ``model``, where it scored, too."""
+
+IS_DONE = """(predictions.topic = '' OR predictions.offset < arrayElement(
+    %(next_offsets)s, indexOf(%(logs)s, concat(predictions.topic, ' ', toString(predictions.partition)))
+))"""
+"""Whether a row of ``predictions`` is of a record that is done, or of none, by the parameters of :func:`logs_done`. A
+log that isn't known has index 0, for which arrayElement gives 0."""
+
+
+def logs_done(reader: Reader) -> dict[str, Any]:
+    """Parameters of ``IS_DONE``, to be read before what it is asked of."""
+    offsets = next_offsets(reader)
+    return {
+        "logs": [f"{topic} {partition}" for topic, partition in offsets] or [""],
+        "next_offsets": list(offsets.values()) or [0],
+    }
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,7 +1,7 @@
 """Labels that came on the labels topic, for the predictions that they are about.
 
 Of several labels for one prediction the last counts, by event time and then by the label's ``event_id``. A label whose
-prediction isn't there waits for it: they come through different topics, so either may be first. Where the last label of
+prediction isn't done waits for it: they come through different topics, so either may be first. Where the last label of
 what has been learnt, whatever it was learnt from, contradicts what it was learnt with, it is learnt once more, as a
 correction; a label that agrees changes nothing. A label of churn counts for every horizon.
 """
@@ -16,7 +16,7 @@ from schemas.alerts import Kind
 from schemas.events import AlertAck, ChurnLabel, FraudLabel
 from streams.clickhouse.reader import Reader
 from streams.learner.learnt import HELD
-from streams.learner.source import OWN_FIRST, OWN_SCORE, Found, nothing, to_examples
+from streams.learner.source import IS_DONE, OWN_FIRST, OWN_SCORE, Found, logs_done, nothing, to_examples
 
 _LABELS: dict[Kind, tuple[int, int, str]] = {
     "fraud": (FraudLabel.code, AlertAck.code, "fraud"),
@@ -80,6 +80,9 @@ SELECT predictions.user_id AS user_id, predictions.event_id AS event_id, predict
 FROM predictions INNER JOIN pending ON predictions.user_id = pending.shopper AND predictions.event_id = pending.scored
 WHERE predictions.kind = %(kind)s AND predictions.feature_set = %(feature_set)s
 AND predictions.event_id IN (SELECT scored FROM pending)
+AND """
+    + IS_DONE
+    + """
 ORDER BY pending.told_at, user_id, event_id, """
     + OWN_FIRST
     + " LIMIT %(limit)s"
@@ -103,7 +106,7 @@ class Told:
 
     Of what is to be learnt it counts ``duplicates``, labels beyond one a prediction; ``contradicted``, predictions
     whose labels differ; ``corrections``, those that were learnt with the other label; ``waiting``, predictions that
-    have a label and aren't there so far; and of all, ``unknown_alerts``, acknowledgements without an alert so far.
+    have a label and aren't done so far; and of all, ``unknown_alerts``, acknowledgements without an alert so far.
     """
 
     def __init__(self, spec: ModelSpec, reader: Reader) -> None:
@@ -127,6 +130,7 @@ class Told:
         if not pending:
             self._settled = None if counts["unknown_alerts"] else (newest, version)
             return Found(examples=nothing(self.spec), counts=counts)
+        params |= logs_done(self._reader)
         matched = self._reader.columns(_MATCHED, params, raw=("features_f32",))
         examples = to_examples(self.spec, matched, matched["label"])
         counts["waiting"] = max(pending - len(examples), 0) if len(examples) < limit else 0

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from schemas.ledger import recent_identities
-from streams.clickhouse.ledger import read_end, read_tilings
+from streams.clickhouse.ledger import next_offsets, read_end, read_tilings
 from streams.clickhouse.reader import Reader
 from streams.clickhouse.writer import Writer
 
@@ -49,6 +49,7 @@ def test_tilings_by_topic_and_partition(writer: Writer, reader: Reader) -> None:
 def test_no_rows_are_no_tilings(reader: Reader) -> None:
     assert read_tilings(reader) == {}
     assert read_end(reader, "clicks", 0, window=10).last == -1
+    assert next_offsets(reader) == {}
 
 
 @pytest.mark.parametrize("window", [0, 1, 100, 101, 250, 5_000])
@@ -58,6 +59,7 @@ def test_the_end_has_the_window_and_not_much_more(writer: Writer, reader: Reader
     add(writer, [2_000, 2_100, 2_200, 2_300], epoch=1)  # by one that doesn't know that it lost the partition
     add(writer, [9_000], epoch=7, partition=1)
     tiling = read_end(reader, "clicks", 0, window=window)
+    assert next_offsets(reader) == {("clicks", 0): tiling.last + 1, ("clicks", 1): 9_100}
     assert tiling.last == 2_199
     assert len(tiling.rows) <= window // N_RECORDS + 2
     identity, offset = recent_identities(tiling, window)

@@ -43,7 +43,9 @@ class Planted:
         self,
         *user_event_ts: tuple[str, str, int],
         kind: str = "churn",
+        topic: str = "",
         partition: int = 0,
+        offset: int = 0,
         score: float = 0.5,
         written_ms: int = 1,
         feature_set: str = "",
@@ -59,7 +61,9 @@ class Planted:
             "model": [model or kind] * n,
             "event_id": events,
             "user_id": users,
+            "topic": [topic] * n,
             "partition": [partition] * n,
+            "offset": [offset] * n,
             "ts_ms": T0 + np.array(ts),
             "due_ms": T0 + np.array(ts) + horizon_ms,
             "state": [2] * n,
@@ -70,9 +74,16 @@ class Planted:
         }
         self.insert("predictions", columns)
 
-    def ledger(self, partition: int, max_ts: int, topic: str = "clicks") -> None:
+    def ledger(self, partition: int, max_ts: int, topic: str = "clicks", *, last: int = 0, epoch: int = 0) -> None:
         self._inserts += 1
-        columns = {"topic": [topic], "partition": [partition], "first": [self._inserts], "max_ts_ms": [T0 + max_ts]}
+        columns = {
+            "topic": [topic],
+            "partition": [partition],
+            "first": [self._inserts],
+            "last": [last],
+            "epoch": [epoch],
+            "max_ts_ms": [T0 + max_ts],
+        }
         self.insert("ledger", columns)
 
     def label(self, kind: str, user: str, target: str, verdict: str, ts: int, event_id: str = "") -> None:

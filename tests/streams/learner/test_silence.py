@@ -47,6 +47,15 @@ def test_a_prediction_is_due_once_the_watermark_is_there(planted: Planted, start
     assert rounds.run_once().learnt == 0
 
 
+def test_a_prediction_that_is_not_done_is_not_due(planted: Planted, start: Start) -> None:
+    """It may be of a worker that was killed, and came late."""
+    planted.predictions(("u", "e", 0), topic="clicks", offset=7)
+    planted.ledger(0, END, last=6)
+    assert start().run_once().learnt == 0
+    planted.ledger(0, END, last=7)
+    assert start().run_once().learnt == 1
+
+
 def test_the_labels_topic_moves_no_watermark(planted: Planted, start: Start) -> None:
     planted.predictions(("u", "e", 0))
     planted.ledger(0, 10 * END, topic="labels")

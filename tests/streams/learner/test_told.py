@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from models.catalogue import FRAUD
+from streams.clickhouse.reader import Reader
 from tests.streams.learner.planted import Planted, Start
 
 
@@ -28,6 +29,35 @@ def test_a_label_may_come_before_its_prediction(planted: Planted, start: Start) 
     planted.label("fraud_label", "u", "q", "ok", 12)
     planted.predictions(("u", "q", 1), kind="fraud")
     assert rounds.run_once().learnt == 1
+
+
+def test_a_label_waits_for_its_prediction_to_be_done(planted: Planted, start: Start) -> None:
+    planted.predictions(("u", "p", 0), kind="fraud", topic="carts", partition=2, offset=7)
+    planted.label("fraud_label", "u", "p", "fraud", 10)
+    rounds = start(FRAUD)
+    planted.ledger(2, 0, "clicks", last=99)
+    planted.ledger(1, 0, "carts", last=99)
+    planted.ledger(2, 0, "carts", last=99)  # by an owner that the next one overruled
+    planted.ledger(2, 0, "carts", last=6, epoch=1)
+    done = rounds.run_once()
+    assert (done.learnt, done.counts["waiting"]) == (0, 1)
+    planted.ledger(2, 0, "carts", last=7, epoch=1)
+    done = rounds.run_once()
+    assert (done.learnt, done.counts["waiting"]) == (1, 0)
+
+
+def test_a_prediction_that_is_scored_once_more_is_learnt_as_it_is_then(
+    planted: Planted, start: Start, reader: Reader
+) -> None:
+    """The first is of a worker that was killed before the ledger had its record."""
+    planted.predictions(("u", "p", 0), kind="fraud", topic="carts", written_ms=1, score=0.25)
+    planted.label("fraud_label", "u", "p", "fraud", 10)
+    rounds = start(FRAUD)
+    assert rounds.run_once().learnt == 0
+    planted.predictions(("u", "p", 0), kind="fraud", topic="carts", written_ms=2, score=0.75)
+    planted.ledger(0, 0, "carts", epoch=1)
+    assert rounds.run_once().learnt == 1
+    assert reader.query("SELECT score FROM learnt") == [(0.75,)]
 
 
 def test_of_contradicting_labels_the_last_by_event_time_counts(planted: Planted, start: Start) -> None:
