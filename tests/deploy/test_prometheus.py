@@ -16,6 +16,8 @@ FOLDER = Path(__file__).parents[2] / "deploy" / "prometheus"
 RULES: list[dict[str, Any]] = [
     rule for group in yaml.safe_load((FOLDER / "rules.yml").read_text())["groups"] for rule in group["rules"]
 ]
+TESTS = ("rules_test.yml", "rules_days_test.yml")
+CASES: list[dict[str, Any]] = [case for name in TESTS for case in yaml.safe_load((FOLDER / name).read_text())["tests"]]
 
 
 @pytest.fixture
@@ -49,8 +51,9 @@ def test_each_alert_says_what_to_make_of_it(rule: dict[str, Any]) -> None:
 
 
 def test_each_alert_is_tested_both_ways() -> None:
-    cases = {case["name"] for case in yaml.safe_load((FOLDER / "rules_test.yml").read_text())["tests"]}
-    assert cases == {name for rule in RULES for name in (rule["alert"], f"{rule['alert']}, calm")}
+    assert {case["name"] for case in CASES} == {
+        name for rule in RULES for name in (rule["alert"], f"{rule['alert']}, calm")
+    }
 
 
 def test_prometheus_accepts_the_configuration_and_rules(promtool: str) -> None:
@@ -59,10 +62,9 @@ def test_prometheus_accepts_the_configuration_and_rules(promtool: str) -> None:
 
 
 def test_alerts_fire_when_they_should_and_not_otherwise(promtool: str) -> None:
-    run(promtool, "test", "rules", "rules_test.yml")
+    run(promtool, "test", "rules", *TESTS)
 
 
 def test_the_cases_are_of_metrics_that_are_exposed() -> None:
-    cases = yaml.safe_load((FOLDER / "rules_test.yml").read_text())["tests"]
-    names = {one["series"].partition("{")[0] for case in cases for one in case["input_series"]}
+    names = {one["series"].partition("{")[0] for case in CASES for one in case["input_series"]}
     assert names <= EXPOSED.keys() | OF_PROMETHEUS

@@ -151,11 +151,10 @@ def test_several_clients_at_once(connect: Callable[..., Client]) -> None:
 
 
 def test_long_queries_run_side_by_side(connect: Callable[..., Client]) -> None:
-    sleeper = threading.Thread(target=connect().execute, args=("SELECT sleep(1)",))
+    sleeper = threading.Thread(target=connect().execute, args=("SELECT sleep(2)",))
     sleeper.start()
-    started = time.monotonic()
     assert connect().execute("SELECT 1") == [(1,)]
-    assert time.monotonic() - started < 0.5
+    assert sleeper.is_alive()
     sleeper.join()
 
 
