@@ -28,7 +28,7 @@ MOMENTS = (
 )
 """What is written there side by side runs side by side."""
 
-pytestmark = [pytest.mark.faults, pytest.mark.alone, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.faults, pytest.mark.timeout(300)]
 
 
 def test_workers_that_end_within_a_flush(site: Site, scene_on: Callable[..., Scene]) -> None:
