@@ -15,9 +15,8 @@ import asyncio
 import hashlib
 import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any, Literal, Self, TypeVar, get_args
+from typing import Any, Literal, Self, get_args
 
 import msgspec
 
@@ -26,6 +25,7 @@ from schemas.topics import LABELS, TopicNames
 from streams.clickhouse.columns import Column
 from streams.clickhouse.reader import Reader
 from streams.clickhouse.writer import Writer
+from streams.concurrency import SingleThread
 from streams.desk import given
 from streams.desk.listing import Listed, of_ids
 from streams.desk.standing import WEIGHTS
@@ -37,8 +37,6 @@ from streams.worker.delivery import Delivery, Message
 Verdict = Literal["fraud", "ok", "ignore"]
 VERDICTS: tuple[Verdict, ...] = get_args(Verdict)
 VERDICTS_OF: dict[Kind, tuple[Verdict, ...]] = {"fraud": VERDICTS, "churn": ("ok", "ignore")}
-
-T = TypeVar("T")
 
 
 def clock_ms() -> int:
@@ -84,16 +82,16 @@ class Acknowledging:
         self._delivery = Delivery(settings)
         self._connecting = asyncio.Lock()
         self._is_connected = False
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="desk")
+        self._thread = SingleThread("desk")
 
     async def __aenter__(self) -> Self:
         return self
 
     async def __aexit__(self, *_: object) -> None:
         await self._delivery.stop()
-        await self._on_thread(self._reader.close)
-        await self._on_thread(self._writer.close)
-        self._thread.shutdown()
+        await self._thread.call(self._reader.close)
+        await self._thread.call(self._writer.close)
+        self._thread.end(wait=True)
 
     async def acknowledge(self, alert_ids: Sequence[str], verdict: Verdict, *, said_by: str) -> list[Acknowledged]:
         """Say it of each of these alerts; returns once the broker has all that was sent.
@@ -103,7 +101,7 @@ class Acknowledging:
         """
         given.text("Who says so", said_by)
         now_ms = self._clock_ms()
-        found = await self._on_thread(lambda: of_ids(self._reader, self._settings, alert_ids, now_ms=now_ms))
+        found = await self._thread.call(lambda: of_ids(self._reader, self._settings, alert_ids, now_ms=now_ms))
         for one in found:
             _check(one, verdict)
         done = [_acknowledged(one, verdict) for one in found]
@@ -114,11 +112,8 @@ class Acknowledging:
             messages = [self._message(one, ack, at_ms) for one, ack, at_ms in told]
             await asyncio.wrap_future(self._delivery.send(messages))
             if self._keeps:
-                await self._on_thread(lambda: self._keep([(ack, at_ms) for _, ack, at_ms in told], said_by))
+                await self._thread.call(lambda: self._keep([(ack, at_ms) for _, ack, at_ms in told], said_by))
         return done
-
-    async def _on_thread(self, call: Callable[[], T]) -> T:
-        return await asyncio.get_running_loop().run_in_executor(self._thread, call)
 
     async def _connect(self) -> None:
         async with self._connecting:

@@ -12,8 +12,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Awaitable, Callable
-from concurrent.futures import ThreadPoolExecutor
-from typing import Any, TypeVar
+from typing import Any
 
 from models.text.engine import TextEngine
 from models.text.scores import TextScores
@@ -21,6 +20,7 @@ from schemas.alerts import SystemAlert
 from schemas.topics import REVIEW_TEXTS
 from streams.clickhouse.reader import Reader
 from streams.clickhouse.writer import Writer
+from streams.concurrency import SingleThread, guarded
 from streams.metrics.services import unanswering
 from streams.privacy.tombstones import newer
 from streams.settings import Settings
@@ -48,8 +48,6 @@ STALLED_S = 60.0
 """On top of an outage's deadline: the time without progress after which the worker isn't well."""
 
 log = logging.getLogger(__name__)
-
-T = TypeVar("T")
 
 
 class TextPipeline:
@@ -81,8 +79,8 @@ class TextPipeline:
         self._claims = Claims(worker=worker, duplicate_window=settings.duplicate_window)
         self._erased = Erased(settings, self._intake.ingest, self._claims, worker=worker, stop=self._stop)
         self._flush = Flush(settings, Writer(settings, stop=self._stop), self._delivery, worker=worker)
-        self._read = ThreadPoolExecutor(1, thread_name_prefix="read")
-        self._write = ThreadPoolExecutor(1, thread_name_prefix="write")
+        self._read = SingleThread("read")
+        self._write = SingleThread("write")
         self._open: deque[Portion] = deque()
         self._flights: deque[Flight] = deque()
         self._moved = asyncio.Event()
@@ -115,7 +113,7 @@ class TextPipeline:
 
     async def on_run(self, run: RecordRun) -> None:
         assignment = self._assignment
-        await self._on_read(self._take, run, assignment)
+        await self._read.call(self._take, run, assignment)
         self._moved.set()
         await self._until(lambda: not self._is_full() or assignment != self._assignment)
 
@@ -139,7 +137,7 @@ class TextPipeline:
         if self._failure is not None:
             raise self._failure
         numbers = sorted(partition for _, partition in partitions)
-        self._watch.take_over(numbers, await self._on_read(self._take_over, numbers))
+        self._watch.take_over(numbers, await self._read.call(self._take_over, numbers))
         self._taken_over = self._is_assigned = True
         if not self._tasks:
             work = (
@@ -149,7 +147,7 @@ class TextPipeline:
                 self._watch.tell_forever,
                 self._follow_forever,
             )
-            self._tasks = [asyncio.create_task(self._guard(of_one)) for of_one in work]
+            self._tasks = [asyncio.create_task(guarded(of_one, self._fail)) for of_one in work]
 
     def _take_over(self, partitions: list[int]) -> list[SystemAlert]:
         """On the reading thread. The beginnings of spells of overload that go on."""
@@ -193,7 +191,7 @@ class TextPipeline:
         await self._drain()
         self._stop.set()
         if self._claims.epochs:
-            await self._on_write(self._erased.seen.say_gone, self._claims.epochs)
+            await self._write.call(self._erased.seen.say_gone, self._claims.epochs)
         await self._let_go()
 
     async def on_failure(self) -> None:
@@ -204,8 +202,8 @@ class TextPipeline:
             task.cancel()
         self._stop.set()  # a thread that waits for ClickHouse would keep the process
         await self._delivery.stop()
-        self._read.shutdown(wait=False)
-        self._write.shutdown(wait=False)
+        self._read.end(wait=False)
+        self._write.end(wait=False)
 
     def _end_assignment(self) -> None:
         self._assignment += 1
@@ -215,10 +213,10 @@ class TextPipeline:
 
     async def _set_aside(self) -> None:
         """Forgets what the engine hasn't begun, and how far those partitions are, which is read anew if they return."""
-        await self._on_read(lambda: None)  # whatever was being decoded is among the open portions now
+        await self._read.call(lambda: None)  # whatever was being decoded is among the open portions now
         keys = {(REVIEW_TEXTS, portion.run.partition) for portion in self._open}
         self._open.clear()
-        await self._on_read(self._forget, keys)
+        await self._read.call(self._forget, keys)
 
     def _forget(self, keys: Partitions) -> None:
         """On the reading thread."""
@@ -258,7 +256,7 @@ class TextPipeline:
                     self._note(scores, took_s=now - max(flight.began, scored_at))
                     scored_at = now
                 with self._metrics.flush.time():
-                    await self._on_write(self._finish, flight, scores)
+                    await self._write.call(self._finish, flight, scores)
                 for portion in flight.portions:
                     if portion.ends_run:
                         portion.run.ack()
@@ -281,11 +279,11 @@ class TextPipeline:
         """Who was erased: once what was decoded before is written, nothing is about them any more."""
         while True:
             tombstones = await asyncio.to_thread(self._erased.look)
-            epochs = await self._on_read(self._erased.take_up, tombstones)
+            epochs = await self._read.call(self._erased.take_up, tombstones)
             if tombstones and not self._erased.seen.knows(tombstones.number, epochs):
                 before = {id(portion): portion for portion in self._unwritten()}  # kept: ids are those of live ones
                 await self._until(lambda: not any(id(portion) in before for portion in self._unwritten()))  # noqa: B023
-                await self._on_write(self._erased.seen.say, tombstones.number, epochs)
+                await self._write.call(self._erased.seen.say, tombstones.number, epochs)
             await asyncio.sleep(self._settings.learn_interval_s)
 
     def _unwritten(self) -> list[Portion]:
@@ -303,24 +301,10 @@ class TextPipeline:
             self._moved.clear()
             await self._moved.wait()
 
-    async def _guard(self, work: Callable[[], Awaitable[None]]) -> None:
-        try:
-            await work()
-        except asyncio.CancelledError:
-            raise
-        except Exception as error:
-            await self._fail(error)
-
     async def _fail(self, error: BaseException) -> None:
         self._failure = error
         self._moved.set()
         await self.fail(error)
-
-    async def _on_write(self, function: Callable[..., T], *args: Any) -> T:
-        return await asyncio.get_running_loop().run_in_executor(self._write, function, *args)
-
-    async def _on_read(self, function: Callable[..., T], *args: Any) -> T:
-        return await asyncio.get_running_loop().run_in_executor(self._read, function, *args)
 
 
 def _now_ms() -> int:

@@ -12,12 +12,12 @@ import logging
 import threading
 import time
 from collections.abc import Awaitable, Callable
-from concurrent.futures import ThreadPoolExecutor
-from typing import Any, NamedTuple, TypeVar
+from typing import NamedTuple
 
 from schemas.topics import BEHAVIOUR, CARTS
 from streams.clickhouse.reader import Reader
 from streams.clickhouse.writer import Writer
+from streams.concurrency import SingleThread, guarded
 from streams.leader.duties import duties
 from streams.leader.duty import Leader
 from streams.privacy.tombstones import Seen
@@ -38,8 +38,6 @@ LEAVE_S = 2.0
 """How long a worker that leaves waits for the leader's round: a part of the time that it has to finish."""
 
 log = logging.getLogger(__name__)
-
-T = TypeVar("T")
 
 
 def clock_ms() -> int:
@@ -93,8 +91,8 @@ class Pipeline:
         )
         self._seen = Seen(settings, worker=worker, stop=self._stop)
         self._in_round = threading.Lock()
-        self._compute = ThreadPoolExecutor(1, thread_name_prefix="compute")
-        self._write = ThreadPoolExecutor(1, thread_name_prefix="write")
+        self._compute = SingleThread("compute")
+        self._write = SingleThread("write")
         self._open: list[Outcome] = []
         self._waiting = Amount()
         self._in_flight = Amount()
@@ -118,7 +116,7 @@ class Pipeline:
     async def on_run(self, run: RecordRun) -> None:
         assignment = self._assignment
         self.figures.takes(run)
-        await self._on_compute(self._process, run, assignment)
+        await self._compute.call(self._process, run, assignment)
         self._work.set()
         while self._is_full() and assignment == self._assignment:
             self._room.clear()
@@ -132,14 +130,14 @@ class Pipeline:
         self._assignment += 1
         self._taken_over = False
         await self._delivery.start()
-        await self._on_compute(self._take_over, partitions)
+        await self._compute.call(self._take_over, partitions)
         self._taken_over = True
         self.leader.leading = (CARTS, 0) in partitions
         if not self._tasks:
             await self._follow()
             self._tasks = [
-                asyncio.create_task(self._guard(self._flush_forever)),
-                asyncio.create_task(self._guard(self._lead_and_follow_forever)),
+                asyncio.create_task(guarded(self._flush_forever, self.fail)),
+                asyncio.create_task(guarded(self._lead_and_follow_forever, self.fail)),
             ]
         self.figures.assigned({key: log.position for key, log in self._claims.logs.items()})
 
@@ -170,7 +168,7 @@ class Pipeline:
         await self._flush_once()
         self.figures.revoked()
         self._stop.set()
-        await self._on_write(self._say_gone)
+        await self._write.call(self._say_gone)
         await self._let_go()
 
     async def on_failure(self) -> None:
@@ -182,8 +180,8 @@ class Pipeline:
         self.costs.note_threads()
         self._stop.set()  # a thread that waits for ClickHouse would keep the process
         await self._delivery.stop()
-        self._compute.shutdown(wait=False)
-        self._write.shutdown(wait=False)
+        self._compute.end(wait=False)
+        self._write.end(wait=False)
 
     def _process(self, run: RecordRun, assignment: int) -> None:
         """On the compute thread. A run of an assignment that ended meanwhile is dropped: it comes again."""
@@ -227,15 +225,15 @@ class Pipeline:
 
     async def _flush_once(self) -> None:
         async with self._flushing:
-            cut = await self._on_compute(self._cut)
+            cut = await self._compute.call(self._cut)
             if not cut.outcomes:
                 return
             began = time.monotonic()
-            await self._on_write(self._flush.write, cut)
+            await self._write.call(self._flush.write, cut)
             for outcome in cut.outcomes:
                 outcome.run.ack()
             self.figures.written(cut.outcomes, time.monotonic() - began, cut.written_ms)
-            await self._on_compute(self._settle, cut)
+            await self._compute.call(self._settle, cut)
             self._room.set()
 
     def _cut(self) -> Cut:
@@ -285,7 +283,7 @@ class Pipeline:
     async def _follow(self) -> None:
         """Between the leader's rounds."""
         followed = await asyncio.to_thread(self._following.poll)
-        await self._on_compute(self._processor.follow, followed)
+        await self._compute.call(self._processor.follow, followed)
         self.figures.follows(followed)
         if followed.tombstones:
             await self._take_up(followed.tombstones.number)
@@ -293,29 +291,15 @@ class Pipeline:
     async def _take_up(self, number: int) -> None:
         """Drops all about who was erased, and says so: what is written from now on is without them, or follows from
         what is in the tables now."""
-        epochs = await self._on_compute(lambda: {log.epoch for log in self._claims.logs.values()})
+        epochs = await self._compute.call(lambda: {log.epoch for log in self._claims.logs.values()})
         if self._seen.knows(number, epochs):
             return
         await asyncio.to_thread(self.leader.close)
         await self._flush_once()
-        await self._on_compute(self._processor.forget_erased)
-        await self._on_write(self._seen.say, number, epochs)
+        await self._compute.call(self._processor.forget_erased)
+        await self._write.call(self._seen.say, number, epochs)
 
     def _say_gone(self) -> None:
         """On the writer thread, after all that was to be written: unless the leader is still at something."""
         if self._claims.epochs and self._in_round.acquire(timeout=LEAVE_S):
             self._seen.say_gone(self._claims.epochs)
-
-    async def _guard(self, work: Callable[[], Awaitable[None]]) -> None:
-        try:
-            await work()
-        except asyncio.CancelledError:
-            raise
-        except Exception as error:
-            await self.fail(error)
-
-    async def _on_write(self, function: Callable[..., T], *args: Any) -> T:
-        return await asyncio.get_running_loop().run_in_executor(self._write, function, *args)
-
-    async def _on_compute(self, function: Callable[..., T], *args: Any) -> T:
-        return await asyncio.get_running_loop().run_in_executor(self._compute, function, *args)
