@@ -16,9 +16,16 @@ from streams.clickhouse.columns import write
 from streams.clickhouse.reader import Reader
 from streams.clickhouse.writer import Writer
 from streams.settings import Settings
+from tests.conftest import settings_at
 
 N_ROWS = 70_000
 """More than the keys of two bytes tell apart, and more than one block that is read."""
+
+
+@pytest.fixture
+def settings(database: str) -> Settings:
+    """With a database without tables."""
+    return settings_at(database)
 
 
 def back(writer: Writer, reader: Reader, kind: str, values: Any, *, raw: bool = False) -> Any:
