@@ -29,11 +29,11 @@ OWN_SCORE = "if(predictions.model = %(model)s, predictions.score, CAST(nan, 'Flo
 OWN_FIRST = "predictions.model = %(model)s DESC, predictions.written_ms DESC LIMIT 1 BY user_id, event_id"
 """Ends an ``ORDER BY`` so that one row of each prediction is left: that of the ``model``, where it scored, too."""
 
-IS_DONE = """(predictions.topic = '' OR predictions.offset < arrayElement(
+IS_DONE = """predictions.offset < arrayElement(
     %(next_offsets)s, indexOf(%(logs)s, concat(predictions.topic, ' ', toString(predictions.partition)))
-))"""
+)"""
 """Whether a row of ``predictions`` is of a record that is done, or of none, by the parameters of :func:`logs_done`. A
-log that isn't known has index 0, for which arrayElement gives 0."""
+log that isn't known has index 0, for which arrayElement gives 0; what comes from no record has offset -1."""
 
 
 def logs_done(reader: Reader) -> dict[str, Any]:

@@ -28,9 +28,15 @@ async def until(true: Callable[[], bool]) -> None:
 
 
 def test_a_worker_that_gets_nowhere_is_not_well_until_it_does(tansu: Site, scene_on: Callable[..., Scene]) -> None:
+    failures: list[BaseException] = []
+
+    async def fail(error: BaseException) -> None:
+        failures.append(error)
+
     async def work(scene: Scene) -> None:
         clickhouse = scene.site.stack.member("clickhouse")
         pipeline = Pipeline(scene.settings, worker="w1")
+        pipeline.fail = fail
         health = Health(pipeline.figures, dict, stalled_s=STALLED_S)
         assert (health.unwell, health.unready) == ("", "not assigned")
         await pipeline.on_assigned(partition(1))
@@ -56,3 +62,4 @@ def test_a_worker_that_gets_nowhere_is_not_well_until_it_does(tansu: Site, scene
 
     with scene_on(tansu, clickhouse_timeout_s=2.0, learn_interval_s=0.2, flush_interval_s=0.0) as scene:
         finish(work(scene), DEADLINE_S)
+    assert not failures

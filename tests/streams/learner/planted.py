@@ -11,6 +11,7 @@ from models.catalogue import of_kind
 from models.examples import Examples
 from models.features.sets import from_bytes, to_bytes
 from schemas.events import EVENT_TYPES
+from schemas.topics import SWEEP
 from streams.clickhouse.reader import Reader
 from streams.clickhouse.writer import Writer
 from streams.learner.rounds import LearnerRounds
@@ -43,9 +44,9 @@ class Planted:
         self,
         *user_event_ts: tuple[str, str, int],
         kind: str = "churn",
-        topic: str = "",
+        topic: str = SWEEP,
         partition: int = 0,
-        offset: int = 0,
+        offset: int = -1,
         score: float = 0.5,
         written_ms: int = 1,
         feature_set: str = "",

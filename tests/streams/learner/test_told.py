@@ -50,11 +50,11 @@ def test_a_prediction_that_is_scored_once_more_is_learnt_as_it_is_then(
     planted: Planted, start: Start, reader: Reader
 ) -> None:
     """The first is of a worker that was killed before the ledger had its record."""
-    planted.predictions(("u", "p", 0), kind="fraud", topic="carts", written_ms=1, score=0.25)
+    planted.predictions(("u", "p", 0), kind="fraud", topic="carts", offset=0, written_ms=1, score=0.25)
     planted.label("fraud_label", "u", "p", "fraud", 10)
     rounds = start(FRAUD)
     assert rounds.run_once().learnt == 0
-    planted.predictions(("u", "p", 0), kind="fraud", topic="carts", written_ms=2, score=0.75)
+    planted.predictions(("u", "p", 0), kind="fraud", topic="carts", offset=0, written_ms=2, score=0.75)
     planted.ledger(0, 0, "carts", epoch=1)
     assert rounds.run_once().learnt == 1
     assert reader.query("SELECT score FROM learnt") == [(0.75,)]
