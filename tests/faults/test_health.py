@@ -9,11 +9,11 @@ import pytest
 
 from schemas.topics import CLICKS
 from streams.worker.health import Health
-from streams.worker.pipeline import Pipeline
 from tests.faults.scene import Scene, Site
 from tests.finishing import finish
 from tests.streams.worker.owner import partition
 from tests.streams.worker.runs import run_from
+from tests.streams.worker.test_pipeline import pipeline
 from tests.waiting import POLL_S
 
 DEADLINE_S = 60.0
@@ -28,38 +28,28 @@ async def until(true: Callable[[], bool]) -> None:
 
 
 def test_a_worker_that_gets_nowhere_is_not_well_until_it_does(tansu: Site, scene_on: Callable[..., Scene]) -> None:
-    failures: list[BaseException] = []
-
-    async def fail(error: BaseException) -> None:
-        failures.append(error)
-
     async def work(scene: Scene) -> None:
         clickhouse = scene.site.stack.member("clickhouse")
-        pipeline = Pipeline(scene.settings, worker="w1")
-        pipeline.fail = fail
-        health = Health(pipeline.figures, dict, stalled_s=STALLED_S)
-        assert (health.unwell, health.unready) == ("", "not assigned")
-        await pipeline.on_assigned(partition(1))
-        try:
-            await pipeline.on_run(run_from(CLICKS, 0, 9, partition=1))
-            await until(lambda: not pipeline.figures.is_busy)
+        async with pipeline(scene.settings) as made:
+            health = Health(made.figures, dict, stalled_s=STALLED_S)
+            assert (health.unwell, health.unready) == ("", "not assigned")
+            await made.on_assigned(partition(1))
+            await made.on_run(run_from(CLICKS, 0, 9, partition=1))
+            await until(lambda: not made.figures.is_busy)
             await asyncio.sleep(STALLED_S)
             assert health.unwell == "", "there is nothing to do"
             await until(lambda: health.unready == "")
             clickhouse.stop()
             try:
-                await pipeline.on_run(run_from(CLICKS, 10, 19, partition=1))
+                await made.on_run(run_from(CLICKS, 10, 19, partition=1))
                 assert health.unwell == ""
                 await until(lambda: health.unwell == "no progress")
                 await until(lambda: health.unready == "ClickHouse doesn't answer")
             finally:
                 clickhouse.cont()
             await until(lambda: (health.unwell, health.unready) == ("", ""))
-            await pipeline.on_stop()
+            await made.on_stop()
             assert health.unready == "not assigned"
-        finally:
-            await pipeline.on_failure()
 
     with scene_on(tansu, clickhouse_timeout_s=2.0, learn_interval_s=0.2, flush_interval_s=0.0) as scene:
         finish(work(scene), DEADLINE_S)
-    assert not failures
