@@ -1,4 +1,4 @@
-"""Reading the ledger: all of it, or as much as the next owner of a partition needs."""
+"""Reading what is done: the ledger, all of it or as much as the next owner of a partition needs, and sweeps."""
 
 from __future__ import annotations
 
@@ -65,6 +65,11 @@ def latest_event_ms(reader: Reader) -> dict[int, int]:
         {"topics": BEHAVIOUR},
     )
     return dict(zip(found["partition"].tolist(), found["at_ms"].tolist(), strict=True))
+
+
+def midnights_swept(reader: Reader) -> dict[int, int]:
+    """By partition, the latest midnight whose sweep is done, where there is any."""
+    return dict(reader.query("SELECT partition, max(at_ms) FROM sweeps GROUP BY partition"))
 
 
 def _rows(found: dict[str, Any]) -> list[LedgerRow]:

@@ -24,7 +24,7 @@ from models.profiles.state import Profiles
 from models.scoring import Scorer, champions
 from models.sweep import ACTIVE_DAYS, DAY_MS
 from schemas.layout import KINDS
-from streams.clickhouse.ledger import latest_event_ms
+from streams.clickhouse.ledger import latest_event_ms, midnights_swept
 from streams.clickhouse.reader import Reader
 from streams.clickhouse.writer import Writer
 from streams.leader.sampling import Columns, sampled
@@ -41,8 +41,6 @@ EVERY_ROUNDS = 15
 """Of learning, from one look for a midnight to the next."""
 PAGE_SHOPPERS = 20_000
 """Read and written at once: about 30 MB of profiles, and a fraction of a second."""
-
-_DONE = "SELECT partition, max(at_ms) FROM sweeps GROUP BY partition"
 
 _SILENT = """
 FROM profiles FINAL
@@ -77,11 +75,6 @@ def midnights_passed(reader: Reader, settings: Settings) -> dict[int, int]:
         partition: (latest_ms - lateness_ms) // DAY_MS * DAY_MS
         for partition, latest_ms in latest_event_ms(reader).items()
     }
-
-
-def midnights_swept(reader: Reader) -> dict[int, int]:
-    """The latest one by partition, where there is any."""
-    return dict(reader.query(_DONE))
 
 
 class Sweeping:

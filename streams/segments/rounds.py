@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from schemas.topics import INPUTS, SWEEP
+from streams.clickhouse.ledger import midnights_swept, next_offsets
 from streams.clickhouse.reader import Reader
 
 Seen = Mapping[str, int]
@@ -15,12 +16,6 @@ midnight. A shopper's profile holds at least the records up to there."""
 _LAST = "SELECT at_ms, seen FROM segment_rounds FINAL ORDER BY at_ms DESC LIMIT 1"
 
 _BEGUN = "SELECT min(at_ms) FROM segment_changes WHERE at_ms NOT IN (SELECT at_ms FROM segment_rounds)"
-
-_SEEN = """
-SELECT concat(topic, '/', toString(partition)) AS log, max(last) FROM ledger WHERE topic IN %(topics)s GROUP BY log
-UNION ALL
-SELECT concat(%(sweep)s, '/', toString(partition)) AS log, max(at_ms) FROM sweeps GROUP BY log
-"""
 
 
 class Done(NamedTuple):
@@ -43,7 +38,8 @@ def begun_ms(reader: Reader) -> int:
 
 def seen(reader: Reader) -> Seen:
     """As of now."""
-    return dict(reader.query(_SEEN, {"topics": INPUTS, "sweep": SWEEP}))
+    logs = {f"{topic}/{at}": offset - 1 for (topic, at), offset in next_offsets(reader).items() if topic in INPUTS}
+    return logs | {f"{SWEEP}/{at}": midnight for at, midnight in midnights_swept(reader).items()}
 
 
 def are_settled(reader: Reader) -> bool:

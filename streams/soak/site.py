@@ -17,9 +17,10 @@ from deploy.local.state import NAMES
 from deploy.local.workers import WorkerProcess
 from schemas.topics import CARTS, REVIEWS, REVIEWS_SCORED
 from streams.audit.lag import lag
+from streams.clickhouse.ledger import midnights_swept
 from streams.clickhouse.migrate import migrate
 from streams.clickhouse.reader import Reader
-from streams.leader.sweeping import midnights_passed, midnights_swept
+from streams.leader.sweeping import midnights_passed
 from streams.segments.rounds import are_settled
 from streams.settings import Secret, Settings
 from streams.transport.topics import ensure_topics
